@@ -1,0 +1,1 @@
+"""Worlds to try Trimtab in: world model, embedded AWS, simulator, demo, report, bench."""

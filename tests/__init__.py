@@ -1,0 +1,1 @@
+"""The proofs: unit, properties, contract, conformance, adapters, functions, template, scenarios."""
