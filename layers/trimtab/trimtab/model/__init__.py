@@ -1,0 +1,1 @@
+"""The words of Trimtab as values: frozen, without logic beyond their own invariants."""

@@ -1,0 +1,124 @@
+"""What we believe of an observation: per target, per fleet, and of the load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from trimtab.model.ids import FleetId, InstanceId, TargetId, Zone
+from trimtab.model.observation import Target
+from trimtab.model.reason import Reason, ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one detector says of one target. It is a finding, never an action.
+
+    ``score`` is compared with ``threshold`` in the metric's own unit; ``since`` is when this was
+    first seen without a break.
+    """
+
+    detector: ReasonCode
+    score: float
+    threshold: float
+    samples: int
+    peers: int
+    since: datetime
+    text: str
+
+
+class Condition(StrEnum):
+    """What we believe of one target."""
+
+    TRUSTED = "trusted"  # serves, and nothing speaks against it
+    SUSPECT = "suspect"  # serves, and something speaks against it, not yet for long enough
+    FAILING = "failing"  # evidence has held: should leave
+    WARMING = "warming"  # new: not yet to be judged or counted
+    LEAVING = "leaving"  # draining, by whoever's doing
+    IDLE = "idle"  # registered but not in use by a load balancer
+    UNKNOWN = "unknown"  # the load balancer cannot say
+
+
+@dataclass(frozen=True, slots=True)
+class TargetBelief:
+    """One target, what we believe, and why. ``serves``: users' requests reach it and may work."""
+
+    target: Target
+    condition: Condition
+    serves: bool
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Load in units of one target at its target load.
+
+    ``units`` 5.4 means: five targets at target load and one at 40 %. ``at`` is the start of the
+    newest minute it rests on.
+    """
+
+    units: float
+    at: datetime
+    rule: str
+    load: float
+
+
+@dataclass(frozen=True, slots=True)
+class FleetBelief:
+    """What we believe of one fleet.
+
+    ``targets`` is ``None`` when we are blind to target health. ``demand`` is ``None`` when the
+    load is unknown; ``demand_gap`` then says why. ``bad_share`` counts failing targets and those
+    we hold out, over all of the fleet's. ``panic``: so much is bad that removal must stop.
+    """
+
+    fleet: FleetId
+    targets: tuple[TargetBelief, ...] | None
+    demand: Demand | None
+    demand_gap: Reason | None
+    bad_share: float
+    panic: bool
+    down: bool
+    suspicious: bool
+
+    def count(self, *conditions: Condition) -> int:
+        """How many targets are in one of the conditions."""
+        return sum(1 for t in self.targets or () if t.condition in conditions)
+
+    @property
+    def trusted(self) -> int:
+        """Targets that carry load and that nothing speaks against for long."""
+        return self.count(Condition.TRUSTED, Condition.SUSPECT)
+
+    @property
+    def by_zone(self) -> Mapping[Zone, int]:
+        """Trusted targets per zone."""
+        zones: dict[Zone, int] = {}
+        for belief in self.targets or ():
+            if belief.condition in (Condition.TRUSTED, Condition.SUSPECT):
+                zones[belief.target.zone] = zones.get(belief.target.zone, 0) + 1
+        return zones
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What we believe of a service this tick."""
+
+    fleets: Mapping[FleetId, FleetBelief]
+
+    def targets_of(self, fleet: FleetId) -> Mapping[TargetId, TargetBelief]:
+        """The fleet's targets by id; empty when blind."""
+        return {b.target.id: b for b in self.fleets[fleet].targets or ()}
+
+
+__all__ = [
+    "Assessment",
+    "Condition",
+    "Demand",
+    "Evidence",
+    "FleetBelief",
+    "InstanceId",
+    "TargetBelief",
+]

@@ -1,0 +1,135 @@
+"""Changes: what can be done to the world, each as the state wanted, each with an inverse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, TargetId, Zone, target_id
+from trimtab.model.policy import EjectMethod, Lever
+
+
+@dataclass(frozen=True, slots=True)
+class Eject:
+    """Take one target out of rotation.
+
+    ``method`` is ``standby`` (``group`` says whose) or ``deregister``. ``replace``: let the group
+    launch another in its place (standby only); without it the group's size shrinks by one.
+    """
+
+    fleet: FleetId
+    target_group: Arn
+    instance: InstanceId
+    port: int
+    zone: Zone
+    method: EjectMethod
+    group: str | None = None
+    replace: bool = False
+
+    @property
+    def target(self) -> TargetId:
+        """The registration that leaves."""
+        return target_id(self.instance, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Bring one target back into rotation, the way it left. Standby grows the group by one."""
+
+    fleet: FleetId
+    target_group: Arn
+    instance: InstanceId
+    port: int
+    zone: Zone
+    method: EjectMethod
+    group: str | None = None
+
+    @property
+    def target(self) -> TargetId:
+        """The registration that returns."""
+        return target_id(self.instance, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """Set a group's desired capacity to ``after``, if it still is ``before``."""
+
+    fleet: FleetId
+    group: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reweight:
+    """Set the weights of our target groups in a rule, if they still are ``before``.
+
+    Both mappings hold the same target groups; others in the rule are left as they are.
+    """
+
+    route: RouteId
+    rule: Arn
+    before: Mapping[Arn, int]
+    after: Mapping[Arn, int]
+
+
+Change = Eject | Restore | Resize | Reweight
+
+
+def lever_of(change: Change) -> Lever:
+    """Tell which class of action a change belongs to."""
+    match change:
+        case Eject() | Restore():
+            return Lever.EJECT
+        case Resize():
+            return Lever.SCALE
+        case Reweight():
+            return Lever.ROUTE
+        case _:
+            assert_never(change)
+
+
+def subject_of(change: Change) -> str:
+    """Name what a change is about: the same subject is never changed twice at once."""
+    match change:
+        case Eject() | Restore():
+            return f"target {change.fleet}/{change.target}"
+        case Resize():
+            return f"group {change.fleet}/{change.group}"
+        case Reweight():
+            return f"route {change.route}"
+        case _:
+            assert_never(change)
+
+
+def inverse_of(change: Change) -> Change:
+    """Return the change that takes this one back."""
+    match change:
+        case Eject():
+            return Restore(
+                fleet=change.fleet,
+                target_group=change.target_group,
+                instance=change.instance,
+                port=change.port,
+                zone=change.zone,
+                method=change.method,
+                group=change.group,
+            )
+        case Restore():
+            return Eject(
+                fleet=change.fleet,
+                target_group=change.target_group,
+                instance=change.instance,
+                port=change.port,
+                zone=change.zone,
+                method=change.method,
+                group=change.group,
+                replace=False,
+            )
+        case Resize():
+            return Resize(change.fleet, change.group, before=change.after, after=change.before)
+        case Reweight():
+            return Reweight(change.route, change.rule, before=change.after, after=change.before)
+        case _:
+            assert_never(change)

@@ -1,0 +1,131 @@
+"""Memory: what one tick leaves for the next. Sparse: a healthy target has no entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trimtab.model.change import Change, Eject
+from trimtab.model.ids import EntryId, FleetId, RouteId, TargetId, Zone
+from trimtab.model.policy import Lever
+from trimtab.model.reason import ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A detector keeps finding fault with a target ``since``; ``times`` in a row."""
+
+    detector: ReasonCode
+    since: datetime
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ejection:
+    """A target we hold out. ``out`` turns true when the outcome said applied."""
+
+    eject: Eject
+    reason: ReasonCode
+    since: datetime
+    until: datetime
+    strikes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Strikes:
+    """How often a target was ejected, and when it last came back."""
+
+    count: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How many targets a fleet was found to need, for stabilization."""
+
+    at: datetime
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An intent on its way: counted as done by the guard until its outcome is known."""
+
+    entry: EntryId
+    change: Change
+    at: datetime
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A past action, for budgets over time. ``removal``: it took something out of service."""
+
+    at: datetime
+    lever: Lever
+    fleet: FleetId | None
+    zone: Zone | None
+    removal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FleetMemory:
+    """What is remembered of one fleet.
+
+    ``findings`` and ``warming`` hold only targets that something is the matter with. ``demand``
+    is the last known load in target units, for doubt only: it may keep capacity, never remove it.
+    ``latency`` is a slow mean of the fleet's latency in seconds (what "usual" means);
+    ``close_until``/``swept_at`` say when to read the expensive per-target series.
+    """
+
+    findings: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
+    warming: Mapping[TargetId, datetime] = field(default_factory=dict)
+    ejected: Mapping[TargetId, Ejection] = field(default_factory=dict)
+    strikes: Mapping[TargetId, Strikes] = field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
+    resized_up: datetime | None = None
+    resized_down: datetime | None = None
+    demand: float | None = None
+    demand_at: datetime | None = None
+    latency: float | None = None
+    close_until: datetime | None = None
+    swept_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMemory:
+    """Since when a route's fleets are short or well again, and when weights last moved."""
+
+    short_since: Mapping[FleetId, datetime] = field(default_factory=dict)
+    well_since: Mapping[FleetId, datetime] = field(default_factory=dict)
+    moved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A verdict that was logged and still stands, so that it is not logged every minute."""
+
+    codes: tuple[ReasonCode, ReasonCode]
+    ruling: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of one service. ``version`` is what the store held; 0: nothing yet."""
+
+    version: int = 0
+    fleets: Mapping[FleetId, FleetMemory] = field(default_factory=dict)
+    routes: Mapping[RouteId, RouteMemory] = field(default_factory=dict)
+    pending: tuple[Pending, ...] = ()
+    actions: tuple[Action, ...] = ()
+    standing: Mapping[str, Standing] = field(default_factory=dict)
+
+    def fleet(self, name: FleetId) -> FleetMemory:
+        """What is remembered of a fleet; empty if nothing."""
+        return self.fleets.get(name) or FleetMemory()
+
+    def route(self, name: RouteId) -> RouteMemory:
+        """What is remembered of a route; empty if nothing."""
+        return self.routes.get(name) or RouteMemory()

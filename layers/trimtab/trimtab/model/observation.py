@@ -1,0 +1,164 @@
+"""Everything seen in one tick, each sample with its own time. What was not seen is a gap.
+
+A missing value is never a number: where a read failed the field is ``None`` and a ``Gap`` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, ServiceId, TargetId, Zone, target_id
+from trimtab.model.reason import Reason
+
+
+class TargetState(StrEnum):
+    """Target health states of Elastic Load Balancing, plus one for those to come."""
+
+    INITIAL = "initial"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    UNHEALTHY_DRAINING = "unhealthy.draining"
+    DRAINING = "draining"
+    UNUSED = "unused"
+    UNAVAILABLE = "unavailable"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One registration in a target group, as the load balancer sees it.
+
+    ``state_reason`` is AWS's code (``Target.Timeout``), empty when healthy. ``anomalous`` is ALB's
+    own anomaly detection, ``None`` where it does not say.
+    """
+
+    instance: InstanceId
+    port: int
+    zone: Zone
+    state: TargetState
+    state_reason: str = ""
+    anomalous: bool | None = None
+    mitigating: bool = False
+
+    @property
+    def id(self) -> TargetId:
+        """The registration's name: instance and port."""
+        return target_id(self.instance, self.port)
+
+
+class Lifecycle(StrEnum):
+    """Lifecycle states of a group's member, folded to what a decision needs."""
+
+    PENDING = "pending"
+    IN_SERVICE = "in_service"
+    ENTERING_STANDBY = "entering_standby"
+    STANDBY = "standby"
+    LEAVING = "leaving"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One instance of an Auto Scaling group. ``protected``: from scale-in."""
+
+    instance: InstanceId
+    zone: Zone
+    lifecycle: Lifecycle
+    healthy: bool = True
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An Auto Scaling group as described. ``launch_failure`` is the newest failed launch's text."""
+
+    name: str
+    min_size: int
+    max_size: int
+    desired: int
+    members: tuple[Member, ...]
+    suspended: frozenset[str] = frozenset()
+    launch_failure: str = ""
+
+    @property
+    def in_service(self) -> int:
+        """How many members are in service."""
+        return sum(1 for m in self.members if m.lifecycle is Lifecycle.IN_SERVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One datapoint: ``at`` is the start of its period."""
+
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Datapoints oldest first, one a minute where there is one. ``complete``: AWS said so."""
+
+    points: tuple[Point, ...] = ()
+    complete: bool = True
+
+    @property
+    def last(self) -> Point | None:
+        """The newest point, if any."""
+        return self.points[-1] if self.points else None
+
+
+class LoadSignal(StrEnum):
+    """Fleet-level series that the observer knows how to fetch."""
+
+    REQUESTS = "requests"
+    ERRORS = "errors"
+    LATENCY = "latency"
+    CPU = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSeen:
+    """One fleet in one tick.
+
+    ``targets`` is ``None`` when target health could not be read; ``group`` is ``None`` when there
+    is none or it could not be read (a gap tells which). ``signals`` holds only what was asked for
+    and answered. ``metrics`` holds per-target series by metric name, then instance; empty when
+    nobody looked that closely this tick (``looked_closely``).
+    """
+
+    fleet: FleetId
+    targets: tuple[Target, ...] | None
+    group: Group | None = None
+    signals: Mapping[LoadSignal, Series] | None = None
+    metrics: Mapping[str, Mapping[InstanceId, Series]] | None = None
+    looked_closely: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSeen:
+    """A forward action as it is: the weight of every target group in it, known to us or not."""
+
+    rule: Arn
+    weights: Mapping[Arn, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something we could not see: ``what`` (``target_health`` ...), of which fleet or route."""
+
+    what: str
+    subject: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything seen of one service in one tick, taken at ``now``."""
+
+    service: ServiceId
+    now: datetime
+    fleets: Mapping[FleetId, FleetSeen]
+    routes: Mapping[RouteId, RouteSeen]
+    gaps: tuple[Gap, ...] = ()

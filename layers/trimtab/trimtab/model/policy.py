@@ -1,0 +1,204 @@
+"""The effective policy of one service: every field filled, every name resolved.
+
+This is the only place in the runtime that holds default numbers. Documents are parsed and
+validated where people hand them in (``trimtab_cli.policy``); here a policy is already valid.
+Shares are ratios in 0..1, never percents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
+
+
+class Mode(StrEnum):
+    """How far Trimtab may go on its own."""
+
+    OBSERVE = "observe"
+    APPROVE = "approve"
+    ENFORCE = "enforce"
+
+
+class Lever(StrEnum):
+    """Classes of action, each with a mode of its own."""
+
+    EJECT = "eject"
+    SCALE = "scale"
+    ROUTE = "route"
+
+
+class EjectMethod(StrEnum):
+    """How a target leaves rotation; ``auto`` is standby for a group's member, else deregister."""
+
+    AUTO = "auto"
+    STANDBY = "standby"
+    DEREGISTER = "deregister"
+
+
+class OnFailure(StrEnum):
+    """What a route does when a fleet cannot carry its share."""
+
+    HOLD = "hold"
+    SPILL = "spill"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPolicy:
+    """One fleet: a target group and, if it has one, the Auto Scaling group behind it.
+
+    ``target_group`` is the ARN; ``load_balancer`` the ``app/name/id`` part that CloudWatch uses as
+    a dimension (empty if the target group is attached to none); ``group`` the group's name.
+    """
+
+    name: FleetId
+    target_group: Arn
+    load_balancer: str
+    group: str | None = None
+
+    @property
+    def target_group_dimension(self) -> str:
+        """The ``targetgroup/name/id`` part of the ARN, as CloudWatch names it."""
+        return self.target_group.rsplit(":", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMetric:
+    """A metric of the application with one series per target, told apart by ``dimension``."""
+
+    namespace: str
+    name: str
+    statistic: str = "Average"
+    dimension: str = "InstanceId"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancerHealth:
+    """Believe the load balancer's verdict once it has held for ``unhealthy_for``."""
+
+    unhealthy_for: timedelta = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierPolicy:
+    """A target is an outlier when its metric stands above its peers', in every sample.
+
+    Flagged when the median of its last ``min_samples`` samples is above ``times_median`` x the
+    peers' median AND above the peers' median + ``deviations`` x 1.4826 x MAD AND above ``floor``
+    (in the metric's own unit). Needs ``min_peers`` other targets with data.
+    """
+
+    metric: TargetMetric
+    times_median: float = 3.0
+    deviations: float = 5.0
+    floor: float = 0.0
+    min_peers: int = 3
+    min_samples: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EjectPolicy:
+    """How targets are taken out and brought back."""
+
+    method: EjectMethod = EjectMethod.AUTO
+    max_share: float = 0.2
+    max_zone_share: float = 0.5
+    keep_out: timedelta = timedelta(minutes=5)
+    max_keep_out: timedelta = timedelta(hours=2)
+    strike_decay: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthPolicy:
+    """Detectors and the way of ejecting. A detector that is ``None`` is off."""
+
+    load_balancer: LoadBalancerHealth | None = LoadBalancerHealth()
+    outliers: tuple[OutlierPolicy, ...] = ()
+    eject: EjectPolicy = EjectPolicy()
+    sweep: timedelta = timedelta(minutes=10)
+    suspicion: timedelta = timedelta(minutes=10)
+
+
+class ScalingMetric(StrEnum):
+    """What a target-tracking rule tracks."""
+
+    REQUESTS_PER_TARGET = "requests_per_target"
+    CPU = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTracking:
+    """Keep ``metric`` at ``target`` (requests per minute and target, or CPU percent)."""
+
+    metric: ScalingMetric
+    target: float
+    tolerance: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingPolicy:
+    """Rules that say how many targets the load needs, and how fast a group may follow.
+
+    With several rules the largest answer wins. ``min``/``max`` narrow the group's own bounds.
+    ``max_step_up``/``max_step_down`` are shares of the current size, at least one target.
+    """
+
+    rules: tuple[TargetTracking, ...] = ()
+    min_size: int | None = None
+    max_size: int | None = None
+    warm_up: timedelta = timedelta(minutes=3)
+    scale_in_after: timedelta = timedelta(minutes=15)
+    max_step_up: float = 1.0
+    max_step_down: float = 0.2
+    step_every: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePolicy:
+    """One route: a rule's forward action that splits traffic among fleets by weight.
+
+    ``split`` is the home state: share of each fleet in 0..1, adding up to 1.
+    """
+
+    name: RouteId
+    rule: Arn
+    split: Mapping[FleetId, float]
+    on_failure: OnFailure = OnFailure.SPILL
+    max_step: float = 0.2
+    spill_after: timedelta = timedelta(minutes=2)
+    return_after: timedelta = timedelta(minutes=5)
+    step_every: timedelta = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardPolicy:
+    """Limits over all levers together."""
+
+    max_removals_per_hour: int = 6
+    max_actions_per_hour: int = 60
+    panic_share: float = 0.5
+    panic_count: int = 2
+    max_age: timedelta = timedelta(minutes=4)
+    intent_deadline: timedelta = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user wants for a service; ``version`` is set by the store, 0 before that."""
+
+    service: ServiceId
+    modes: Mapping[Lever, Mode]
+    fleets: Mapping[FleetId, FleetPolicy]
+    health: HealthPolicy = HealthPolicy()
+    scaling: ScalingPolicy = ScalingPolicy()
+    routes: tuple[RoutePolicy, ...] = ()
+    guard: GuardPolicy = field(default_factory=GuardPolicy)
+    enabled: bool = True
+    version: int = 0
+
+    def mode(self, lever: Lever) -> Mode:
+        """Return the mode of one class of action; observe if the document does not say."""
+        return self.modes.get(lever, Mode.OBSERVE)

@@ -1,0 +1,91 @@
+"""Reasons: a stable public code, a sentence for people, and the facts behind it.
+
+Codes never change meaning; a new meaning gets a new code. ``docs/reasons.md`` lists each with
+what an operator should do about it, and a test holds the page to this enumeration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Fact = str | int | float | bool | None
+"""What a fact may be: plain values that survive JSON unchanged."""
+
+
+class ReasonCode(StrEnum):
+    """Why something was seen, wanted, allowed, refused or done."""
+
+    # detectors: what was seen of one target
+    LB_UNHEALTHY = "lb_unhealthy"
+    METRIC_OUTLIER = "metric_outlier"
+
+    # deciders: why a change is wanted
+    EJECT_UNHEALTHY = "eject_unhealthy"
+    EJECT_OUTLIER = "eject_outlier"
+    RESTORE_RECOVERED = "restore_recovered"
+    RESTORE_PANIC = "restore_panic"
+    RESTORE_ORPHAN = "restore_orphan"
+    LOAD_ABOVE_TARGET = "load_above_target"
+    LOAD_BELOW_TARGET = "load_below_target"
+    BELOW_MINIMUM = "below_minimum"
+    ABOVE_MAXIMUM = "above_maximum"
+    CAPACITY_FOR_SHIFT = "capacity_for_shift"
+    REPLACE_LOST = "replace_lost"
+    FLEET_DOWN = "fleet_down"
+    FLEET_SHORT = "fleet_short"
+    RETURN_HOME = "return_home"
+
+    # guards: why a proposal was refused, clamped, shadowed or held
+    PAUSED = "paused"
+    OBSERVING = "observing"
+    AWAITING_APPROVAL = "awaiting_approval"
+    BLIND = "blind"
+    STALE = "stale"
+    DEMAND_UNKNOWN = "demand_unknown"
+    HEADROOM_SHORT = "headroom_short"
+    FLEET_BUDGET = "fleet_budget"
+    ZONE_BUDGET = "zone_budget"
+    RATE_BUDGET = "rate_budget"
+    PANIC = "panic"
+    IN_FLIGHT = "in_flight"
+    PROTECTED = "protected"
+    GROUP_BOUNDS = "group_bounds"
+    STEP_LIMIT = "step_limit"
+    STABILIZING = "stabilizing"
+    WARMING_UP = "warming_up"
+    RECEIVER_SHORT = "receiver_short"
+    LAST_WEIGHT = "last_weight"
+    CONFLICTING_CHANGE = "conflicting_change"
+    GROUP_BUSY = "group_busy"
+    WITHIN_LIMITS = "within_limits"
+
+    # outcomes: what came of an intent
+    APPLIED = "applied"
+    ALREADY_SO = "already_so"
+    WORLD_CHANGED = "world_changed"
+    TOO_LATE = "too_late"
+    ACCESS_DENIED = "access_denied"
+    THROTTLED = "throttled"
+    NOT_FOUND = "not_found"
+    AWS_ERROR = "aws_error"
+    UNCONFIRMED = "unconfirmed"
+
+    # the controller itself
+    NOT_SEEN = "not_seen"
+    NO_DATA = "no_data"
+    PARTIAL_DATA = "partial_data"
+    POLICY_APPLIED = "policy_applied"
+    PAUSE_SET = "pause_set"
+    PAUSE_CLEARED = "pause_cleared"
+    MORE_REFUSED = "more_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: ``code`` for machines, ``text`` for people, ``facts`` for both."""
+
+    code: ReasonCode
+    text: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)

@@ -1,0 +1,81 @@
+"""The record of one tick: all it saw, believed, wanted and ruled, and the memory it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trimtab.model.assessment import Assessment
+from trimtab.model.entry import Entry
+from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.memory import Memory
+from trimtab.model.observation import Observation
+from trimtab.model.policy import Lever, Policy
+from trimtab.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Someone said stop: no writes of these levers until ``until`` (none: until resumed)."""
+
+    levers: frozenset[Lever]
+    by: str
+    why: str
+    since: datetime
+    until: datetime | None = None
+
+    def holds(self, lever: Lever, now: datetime) -> bool:
+        """Whether ``lever`` is paused at ``now``."""
+        return lever in self.levers and (self.until is None or now < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the store holds of a service before a tick. ``pauses``: its own and everybody's."""
+
+    policy: Policy
+    memory: Memory
+    pauses: tuple[Pause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Why a service is looked at now: the schedule, an alarm, an operator."""
+
+    service: ServiceId
+    by: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that the pure part of a tick is a function of."""
+
+    seen: Observation
+    policy: Policy
+    memory: Memory
+    pauses: tuple[Pause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One finished pass of the loop, ready to be committed as a whole."""
+
+    id: str
+    inputs: Inputs
+    belief: Assessment
+    verdicts: tuple[Verdict, ...]
+    entries: tuple[Entry, ...]
+    memory: Memory
+    by: str = "schedule"
+    settled: tuple[EntryId, ...] = field(default=())
+
+    @property
+    def service(self) -> ServiceId:
+        """Whose tick this is."""
+        return self.inputs.seen.service
+
+    @property
+    def now(self) -> datetime:
+        """When it was taken."""
+        return self.inputs.seen.now

@@ -1,0 +1,202 @@
+"""What the loop needs of the outside, as protocols. Adapters implement them; tests hold fakes
+and real ones to one contract suite.
+
+Reads return a ``Gap``'s reason in place of what could not be seen instead of raising, so that one
+unreadable fleet never hides the others. Writes raise the errors of ``trimtab.errors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from trimtab.model.change import Change
+from trimtab.model.entry import Call, Entry
+from trimtab.model.ids import Arn, EntryId, ServiceId
+from trimtab.model.observation import Group, RouteSeen, Series, Target
+from trimtab.model.policy import Lever, Policy
+from trimtab.model.reason import Reason
+from trimtab.model.tick import Ask, Pause, Remembered, Tick
+
+
+@dataclass(frozen=True, slots=True)
+class MetricKey:
+    """One CloudWatch series: ``dimensions`` sorted by name, one-minute periods."""
+
+    namespace: str
+    name: str
+    statistic: str
+    dimensions: tuple[tuple[str, str], ...]
+
+
+class Infrastructure(Protocol):
+    """The reads of a tick. Each call answers for all that was asked, in as few AWS calls as can be.
+
+    An answer of type ``Reason`` says why that one could not be seen.
+    """
+
+    def targets(self, target_groups: Sequence[Arn]) -> Mapping[Arn, tuple[Target, ...] | Reason]:
+        """Target health of each target group, one call each (AWS has no batch form)."""
+        ...
+
+    def groups(self, names: Sequence[str]) -> Mapping[str, Group | Reason]:
+        """Auto Scaling groups, a hundred a call; absent ones answer ``not_found``."""
+        ...
+
+    def routes(self, rules: Sequence[Arn]) -> Mapping[Arn, RouteSeen | Reason]:
+        """Forward actions of listener rules (or of a listener: its default action)."""
+        ...
+
+    def series(
+        self, keys: Sequence[MetricKey], start: datetime, end: datetime
+    ) -> Mapping[MetricKey, Series | Reason]:
+        """Raw one-minute series, five hundred a call. No data is an empty, complete series."""
+        ...
+
+
+class Hands(Protocol):
+    """The writes of act: one desired-state AWS call for a change."""
+
+    def apply(self, change: Change) -> tuple[Call, ...]:
+        """Carry out ``change``; raise if AWS would not, ``Unclear`` if we cannot know."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A service in the directory, with the AWS names its policy covers (for wake)."""
+
+    service: ServiceId
+    enabled: bool
+    version: int
+    resources: frozenset[str]
+
+
+class Store(Protocol):
+    """Policies, memory and pauses."""
+
+    def services(self) -> tuple[Listed, ...]:
+        """Every service that has a policy, in name order."""
+        ...
+
+    def recall(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Remembered | Reason]:
+        """What is stored of each service, in one batch; ``not_found`` without a policy."""
+        ...
+
+    def policy(self, service: ServiceId, version: int | None = None) -> Policy | None:
+        """One version of a policy, the current one by default."""
+        ...
+
+    def apply_policy(self, policy: Policy, resources: frozenset[str], entry: Entry) -> int:
+        """Store the next version, the directory row and its log entry in one transaction.
+
+        Returns the version. Raises ``Conflict`` if another version was stored meanwhile.
+        """
+        ...
+
+    def set_pause(self, service: ServiceId | None, pause: Pause | None, entry: Entry) -> None:
+        """Set or clear the pause of a service (``None``: of everything), logged with it."""
+        ...
+
+    def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
+        """The service's own pause and that of everything, read consistently."""
+        ...
+
+
+class Ledger(Protocol):
+    """The audit log and the flight recorder."""
+
+    def commit(self, tick: Tick) -> None:
+        """Write memory, tick record and entries in one transaction, or nothing.
+
+        Conditions: memory is still at the version read, the policy version still current, no
+        entry exists yet. Raises ``Conflict`` when one does not hold.
+        """
+        ...
+
+    def append(self, entry: Entry) -> bool:
+        """Append one entry unless its key exists; tells whether it was appended."""
+        ...
+
+    def entry(self, service: ServiceId, entry: EntryId) -> Entry | None:
+        """One entry by its key, read consistently."""
+        ...
+
+    def entries(
+        self, service: ServiceId, ids: Sequence[EntryId]
+    ) -> Mapping[EntryId, Entry]:
+        """Those of the named entries that exist, in one batch read."""
+        ...
+
+    def of_service(
+        self, service: ServiceId, since: datetime, until: datetime, newest_first: bool = False
+    ) -> Iterator[Entry]:
+        """A service's entries with ``since <= at < until``, by time, paged as needed."""
+        ...
+
+    def of_day(self, day: str, after: str = "") -> Iterator[Entry]:
+        """All services' entries of a day (``YYYY-MM-DD``), by time, after key ``after``."""
+        ...
+
+    def ticks(
+        self, service: ServiceId, since: datetime, until: datetime, limit: int
+    ) -> Iterator[Tick]:
+        """Recorded ticks, newest first, at most ``limit``."""
+        ...
+
+
+class Queue(Protocol):
+    """The work queue: one message asks for one service to be looked at."""
+
+    def ask(self, asks: Sequence[Ask]) -> None:
+        """Send; the same service asked twice for the same minute and cause is asked once."""
+        ...
+
+
+class Topic(Protocol):
+    """Where people are told."""
+
+    def tell(self, subject: str, text: str, attributes: Mapping[str, str]) -> None:
+        """Send one message; plain text, already made safe."""
+        ...
+
+
+class Names(Protocol):
+    """Finds what a policy names, once, when it is applied. Raises ``NotFound`` with what to do."""
+
+    def target_group(self, name: str) -> tuple[Arn, str]:
+        """ARN and CloudWatch load-balancer dimension (may be empty) of a name, ARN or ``tag:K=V``."""
+        ...
+
+    def group(self, name: str) -> str:
+        """Name of the Auto Scaling group a name, ARN or ``tag:K=V`` means."""
+        ...
+
+    def rule(self, name: str) -> Arn:
+        """ARN of ``LOAD_BALANCER:PORT/PRIORITY`` (or ``/default``: the listener), or an ARN itself."""
+        ...
+
+
+class Paused(Protocol):
+    """The one question act asks before each write."""
+
+    def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
+        """The pauses in force; raising means: treat as paused."""
+        ...
+
+
+__all__ = [
+    "Hands",
+    "Infrastructure",
+    "Ledger",
+    "Lever",
+    "Listed",
+    "MetricKey",
+    "Names",
+    "Paused",
+    "Queue",
+    "Store",
+    "Topic",
+]
