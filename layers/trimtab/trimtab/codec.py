@@ -1,0 +1,339 @@
+"""Values to plain JSON and back, in one place, exact in both directions.
+
+The shape follows the types: a dataclass is an object of its fields (those at their default are
+left out), a union of dataclasses is tagged with ``"is"``, times are ISO 8601 in UTC, durations
+are seconds. Text is canonical (sorted keys, no spaces), so equal values give equal text, fit to
+be hashed. Reading refuses what is not exactly the type asked for and says where.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any, TypeVar, Union
+
+from trimtab.errors import Malformed
+
+T = TypeVar("T")
+Encoder = Callable[[Any], Any]
+Decoder = Callable[[Any, str], Any]
+
+_TAG = "is"
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def dumps(value: object) -> str:
+    """Return the canonical JSON text of a value of ours."""
+    return json.dumps(encode(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def loads(kind: type[T], text: str) -> T:
+    """Read a value of type ``kind``; raise ``Malformed`` with the path of what is wrong."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise Malformed(f"not JSON: {error}; expected a stored {kind.__name__}") from error
+    return decode(kind, data)
+
+
+def encode(value: object) -> Any:
+    """Return ``value`` as plain JSON data."""
+    return _encoder(type(value))(value)
+
+
+def decode(kind: type[T], data: object) -> T:
+    """Read plain JSON data as ``kind``; raise ``Malformed`` if it is not that."""
+    value: T = _decoder(kind)(data, kind.__name__)
+    return value
+
+
+def iso(at: datetime) -> str:
+    """Write an aware time as ISO 8601 UTC; microseconds only if there are any."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def ulid(at: datetime, seed: str) -> str:
+    """Return a 26-character ULID: time from ``at`` (ms), the rest from SHA-256 of ``seed``.
+
+    Deterministic, so that doing the same work twice names it the same.
+    """
+    bits = (int(at.timestamp() * 1000) << 80) | int.from_bytes(
+        hashlib.sha256(seed.encode()).digest()[:10], "big"
+    )
+    return "".join(_CROCKFORD[(bits >> shift) & 31] for shift in range(125, -1, -5))
+
+
+@functools.cache
+def _encoder(kind: Any) -> Encoder:
+    """Build the encoder of one type, once."""
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_encoder(kind)
+    if kind in (bool, int, str, type(None)):
+        return _same
+    if kind is float:
+        return _finite
+    if issubclass(kind, datetime):
+        return iso
+    if issubclass(kind, timedelta):
+        return _seconds
+    if issubclass(kind, Enum):
+        return _enum_value
+    if issubclass(kind, Mapping):
+        return _mapping_out
+    if issubclass(kind, frozenset):
+        return _set_out
+    if issubclass(kind, tuple):
+        return _tuple_out
+    raise TypeError(f"the codec knows no {kind!r}: model values hold plain types only")
+
+
+def _dataclass_encoder(kind: Any) -> Encoder:
+    hints = typing.get_type_hints(kind)
+    fields = tuple(
+        (f.name, f.default if f.default_factory is dataclasses.MISSING else f.default_factory())
+        for f in dataclasses.fields(kind)
+    )
+    tagged = {name for name, _ in fields if _has_union(hints[name])}
+
+    def out(value: Any) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for name, default in fields:
+            held = getattr(value, name)
+            if held is default or (default is not dataclasses.MISSING and held == default):
+                continue
+            plain = _encoder(type(held))(held)
+            if name in tagged and isinstance(plain, dict):
+                plain[_TAG] = type(held).__name__
+            data[name] = plain
+        return data
+
+    return out
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise Malformed(f"{value} cannot be stored: not a finite number")
+    return value
+
+
+def _seconds(value: timedelta) -> float | int:
+    seconds = value.total_seconds()
+    return int(seconds) if seconds.is_integer() else seconds
+
+
+def _enum_value(value: Enum) -> Any:
+    return value.value
+
+
+def _mapping_out(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        (k.value if isinstance(k, Enum) else str(k)): _encoder(type(v))(v) for k, v in value.items()
+    }
+
+
+def _set_out(value: frozenset[Any]) -> list[Any]:
+    return sorted(_encoder(type(v))(v) for v in value)
+
+
+def _tuple_out(value: tuple[Any, ...]) -> list[Any]:
+    return [_encoder(type(v))(v) for v in value]
+
+
+def _union_members(hint: Any) -> tuple[Any, ...]:
+    if typing.get_origin(hint) in (Union, types.UnionType):
+        return tuple(a for a in typing.get_args(hint) if a is not type(None))
+    return ()
+
+
+def _has_union(hint: Any) -> bool:
+    """Tell whether a field may hold one of several dataclasses, so that a tag is needed."""
+    members = _union_members(hint)
+    return len(members) > 1 and all(dataclasses.is_dataclass(m) for m in members)
+
+
+@functools.cache
+def _decoder(hint: Any) -> Decoder:
+    """Build the decoder of one type hint, once."""
+    if isinstance(hint, typing.NewType):
+        return _decoder(hint.__supertype__)
+    members = _union_members(hint)
+    if members:
+        return _union_decoder(hint, members)
+    origin = typing.get_origin(hint)
+    if origin is tuple:
+        return _tuple_decoder(typing.get_args(hint))
+    if origin is frozenset:
+        return _set_decoder(typing.get_args(hint)[0])
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping_decoder(typing.get_args(hint))
+    if dataclasses.is_dataclass(hint):
+        return _dataclass_decoder(hint)
+    return _plain_decoder(hint)
+
+
+def _union_decoder(hint: Any, members: tuple[Any, ...]) -> Decoder:
+    optional = type(None) in typing.get_args(hint)
+    if _has_union(hint):
+        pick = _tagged_decoder(members)
+    elif all(not dataclasses.is_dataclass(m) for m in members) and len(members) > 1:
+        pick = _scalar_union_decoder(members)
+    else:
+        pick = _decoder(members[0])
+
+    def read(data: Any, path: str) -> Any:
+        if data is None and optional:
+            return None
+        return pick(data, path)
+
+    return read
+
+
+def _tagged_decoder(members: tuple[Any, ...]) -> Decoder:
+    by_name = {m.__name__: m for m in members}
+
+    def read(data: Any, path: str) -> Any:
+        tag = data.get(_TAG) if isinstance(data, dict) else None
+        if tag not in by_name:
+            raise Malformed(f"{path}: expected one of {', '.join(by_name)}, found {tag!r}")
+        rest = {k: v for k, v in data.items() if k != _TAG}
+        return _decoder(by_name[tag])(rest, f"{path}({tag})")
+
+    return read
+
+
+def _scalar_union_decoder(members: tuple[Any, ...]) -> Decoder:
+    allowed = tuple(members)
+
+    def read(data: Any, path: str) -> Any:
+        if type(data) in allowed:
+            return data
+        names = ", ".join(m.__name__ for m in allowed)
+        raise Malformed(f"{path}: expected one of {names}, found {type(data).__name__}")
+
+    return read
+
+
+def _tuple_decoder(args: tuple[Any, ...]) -> Decoder:
+    if len(args) == 2 and args[1] is Ellipsis:
+        item = _decoder(args[0])
+
+        def many(data: Any, path: str) -> Any:
+            return tuple(item(v, f"{path}[{i}]") for i, v in enumerate(_list(data, path)))
+
+        return many
+    items = tuple(_decoder(a) for a in args)
+
+    def fixed(data: Any, path: str) -> Any:
+        found = _list(data, path)
+        if len(found) != len(items):
+            raise Malformed(f"{path}: expected {len(items)} values, found {len(found)}")
+        return tuple(read(v, f"{path}[{i}]") for i, (read, v) in enumerate(zip(items, found)))  # noqa: B905 (lengths checked above)
+
+    return fixed
+
+
+def _set_decoder(arg: Any) -> Decoder:
+    item = _decoder(arg)
+
+    def read(data: Any, path: str) -> Any:
+        return frozenset(item(v, f"{path}[{i}]") for i, v in enumerate(_list(data, path)))
+
+    return read
+
+
+def _list(data: Any, path: str) -> list[Any]:
+    if not isinstance(data, list):
+        raise Malformed(f"{path}: expected a list, found {type(data).__name__}")
+    return data
+
+
+def _mapping_decoder(args: tuple[Any, ...]) -> Decoder:
+    key, value = _decoder(args[0]), _decoder(args[1])
+
+    def read(data: Any, path: str) -> Any:
+        if not isinstance(data, dict):
+            raise Malformed(f"{path}: expected an object, found {type(data).__name__}")
+        return {key(k, f"{path}.{k}"): value(v, f"{path}.{k}") for k, v in data.items()}
+
+    return read
+
+
+def _dataclass_decoder(kind: Any) -> Decoder:
+    hints = typing.get_type_hints(kind)
+    readers = {f.name: _decoder(hints[f.name]) for f in dataclasses.fields(kind)}
+    needed = {
+        f.name
+        for f in dataclasses.fields(kind)
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    }
+
+    def read(data: Any, path: str) -> Any:
+        if not isinstance(data, dict):
+            raise Malformed(f"{path}: expected {kind.__name__}, found {type(data).__name__}")
+        unknown, missing = data.keys() - readers.keys(), needed - data.keys()
+        if unknown or missing:
+            words = [f"unknown {k!r}" for k in sorted(unknown)]
+            words += [f"missing {k!r}" for k in sorted(missing)]
+            raise Malformed(f"{path}: {', '.join(words)} in a stored {kind.__name__}")
+        return kind(**{k: readers[k](v, f"{path}.{k}") for k, v in data.items()})
+
+    return read
+
+
+def _plain_decoder(kind: Any) -> Decoder:
+    readers: dict[Any, Callable[[Any], Any]] = {
+        str: _exactly(str),
+        int: _exactly(int),
+        bool: _exactly(bool),
+        float: _number,
+        datetime: _time,
+        timedelta: _duration,
+        type(None): _exactly(type(None)),
+    }
+    convert = readers.get(kind) or kind  # what is left are enumerations
+
+    def read(data: Any, path: str) -> Any:
+        try:
+            return convert(data)
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            raise Malformed(f"{path}: expected {kind.__name__}, found {data!r:.80}") from error
+
+    return read
+
+
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    def read(data: Any) -> Any:
+        if type(data) is not kind:
+            raise TypeError(kind.__name__)
+        return data
+
+    return read
+
+
+def _number(data: Any) -> float:
+    if type(data) not in (int, float) or not math.isfinite(data):
+        raise TypeError("a finite number")
+    return float(data)
+
+
+def _time(data: Any) -> datetime:
+    at = datetime.fromisoformat(data)
+    if at.tzinfo is None:
+        raise ValueError("a time with its zone")
+    return at.astimezone(UTC)
+
+
+def _duration(data: Any) -> timedelta:
+    return timedelta(seconds=_number(data))
