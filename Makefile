@@ -1,0 +1,104 @@
+# Trimtab's verbs. `make` alone lists them; each makes its own environment first, on a fresh machine too.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# Somebody else's environment must not leak in: everything below runs out of .venv by path.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+CODE := layers/trimtab/trimtab cli lab functions tests tools
+# pytest's worker count; one is enough on the smallest machines.
+WORKERS ?= 2
+SAM := PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+
+.PHONY: help
+help: ## list the verbs
+	@awk 'BEGIN {FS = ":.*## "; print "make VERB, where VERB is one of"} \
+	  /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Options: make demo SEED=7 TRACE=FILE ARGS='...'; make test ARGS='-k words'; WORKERS=2"
+
+## --- use it
+
+.PHONY: setup
+setup: ## make .venv from uv.lock (quick when nothing has changed)
+	@sh tools/setup
+
+.PHONY: demo
+demo: setup ## a bad day on the embedded AWS, with and without Trimtab: SEED=7 TRACE=FILE ARGS=...
+	@$(BIN)/trimtab demo $(if $(SEED),--seed '$(SEED)') $(if $(TRACE),--trace '$(TRACE)') $(ARGS)
+
+## --- prove it
+
+.PHONY: test
+test: setup ## every test that needs nothing built: ARGS='-k words'
+	@$(PYTHON) -m pytest -n $(WORKERS) -m "not built" $(ARGS)
+
+.PHONY: test-built
+test-built: setup ## the tests of what `make build` made
+	@$(PYTHON) -m pytest -m built $(ARGS)
+
+.PHONY: check
+check: format-check lint types imports ## format, lint, types and the direction of imports
+
+.PHONY: format-check
+format-check: setup
+	@echo "check: format"; $(BIN)/ruff format --check --quiet . || \
+	  { echo "the files above are not formatted; run: make format" >&2; $(BIN)/ruff format --check .; }
+
+.PHONY: lint
+lint: setup
+	@echo "check: lint"; $(BIN)/ruff check --quiet .
+
+.PHONY: types
+types: setup
+	@echo "check: types"; $(BIN)/mypy
+
+.PHONY: imports
+imports: setup
+	@echo "check: imports"; $(BIN)/lint-imports
+
+.PHONY: format
+format: setup ## put the code into its format and mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet --exit-zero .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: setup ## decision time, AWS calls, cost, import time and layer size, side by side
+	@$(BIN)/trimtab bench $(ARGS)
+
+## --- build it
+
+.PHONY: setup-sam
+setup-sam:
+	@sh tools/setup sam
+
+.PHONY: build
+build: setup-sam ## sam validate --lint and sam build (Python 3.13, no docker needed)
+	@$(SAM) validate --lint
+	@$(SAM) build
+
+.PHONY: lint-template
+lint-template: setup ## cfn-lint on the template as written and as CloudFormation sees it; cfn-lint-serverless
+	@echo "template: cfn-lint"; $(BIN)/cfn-lint template.yaml
+	@echo "template: cfn-lint-serverless"; $(BIN)/cfn-lint -a cfn_lint_serverless.rules -- template.yaml
+	@echo "template: cfn-lint, transformed"; mkdir -p .aws-sam && \
+	  $(PYTHON) tools/transform_template.py template.yaml >.aws-sam/transformed.json && \
+	  $(BIN)/cfn-lint .aws-sam/transformed.json
+
+## --- keep it
+
+.PHONY: docs
+docs: setup ## write the generated pages of docs/ anew
+	@$(BIN)/trimtab docs
+
+.PHONY: golden
+golden: setup ## write the scenarios' golden timelines anew; read the diff before you commit it
+	@$(PYTHON) -m pytest tests/scenarios --update-golden
+
+.PHONY: clean
+clean: ## remove what was built and cached, but not the environments
+	@rm -rf .aws-sam .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov out
+	@find layers cli lab functions tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+.PHONY: pr
+pr: check test lint-template build test-built ## everything a change must pass, as CI does

@@ -1,0 +1,1 @@
+"""Entry points: one folder is one Lambda function is one thin `handler.py`."""
