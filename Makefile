@@ -37,6 +37,11 @@ test: setup ## every test that needs nothing built: ARGS='-k words'
 test-built: setup ## the tests of what `make build` made
 	@$(PYTHON) -m pytest -m built $(ARGS)
 
+.PHONY: ci-demo
+ci-demo: setup
+	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && for seed in 7 11 23; do \
+	  echo "demo: seed $$seed"; $(BIN)/trimtab demo --seed $$seed --out "$$out/$$seed" --check || exit 1; done
+
 .PHONY: check
 check: format-check lint types imports ## format, lint, types and the direction of imports
 
