@@ -1,0 +1,77 @@
+"""boto3 clients with short patience: a tick that waits is a tick that decides on old data."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from trimtab import __version__
+
+if TYPE_CHECKING:
+    from types_boto3_autoscaling import AutoScalingClient
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from types_boto3_sns import SNSClient
+    from types_boto3_sqs import SQSClient
+
+AT_ONCE = 10
+"""Calls in flight at once: half the refill of ELB's read bucket (10/s) finds nobody waiting."""
+
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    # two more tries with jitter; after that the next tick is the retry
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=AT_ONCE,
+    user_agent_extra=f"trimtab/{__version__}",
+)
+
+
+class Clients:
+    """One client per service, each built when it is first asked for.
+
+    Building one costs tens of milliseconds, so a function pays only for those it uses. Not for
+    use from several threads before it was built; a client itself may be shared by threads.
+    """
+
+    def __init__(self, session: boto3.Session | None = None, region: str | None = None) -> None:
+        self._given = session
+        self._region = region or None
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return self._given or boto3.Session(region_name=self._region)
+
+    @cached_property
+    def elb(self) -> ElasticLoadBalancingv2Client:
+        """Elastic Load Balancing v2."""
+        return self._session.client("elbv2", region_name=self._region, config=_CONFIG)
+
+    @cached_property
+    def autoscaling(self) -> AutoScalingClient:
+        """EC2 Auto Scaling."""
+        return self._session.client("autoscaling", region_name=self._region, config=_CONFIG)
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        """CloudWatch."""
+        return self._session.client("cloudwatch", region_name=self._region, config=_CONFIG)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB."""
+        return self._session.client("dynamodb", region_name=self._region, config=_CONFIG)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """SQS."""
+        return self._session.client("sqs", region_name=self._region, config=_CONFIG)
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """SNS."""
+        return self._session.client("sns", region_name=self._region, config=_CONFIG)

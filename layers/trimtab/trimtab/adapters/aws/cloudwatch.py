@@ -1,0 +1,125 @@
+"""CloudWatch: raw one-minute series, five hundred a call, each as complete as AWS says it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from trimtab.adapters.aws.clients import Clients
+from trimtab.adapters.aws.faults import faults, reason_of
+from trimtab.errors import TrimtabError
+from trimtab.model.observation import Point, Series
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.ports import MetricKey
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricDataResultTypeDef
+
+A_CALL = 500
+PERIOD = 60
+IMPLAUSIBLE = 1e15
+"""No count, share or latency that we read comes near this; a value that does is a fault."""
+
+
+def series_of(
+    clients: Clients, keys: Sequence[MetricKey], start: datetime, end: datetime
+) -> Mapping[MetricKey, Series | Reason]:
+    """Read each series once, over whole minutes from ``start`` to before ``end``."""
+    wanted = tuple(dict.fromkeys(keys))
+    span = _Span(_minute(start), _minute(end))
+    seen: dict[MetricKey, Series | Reason] = {}
+    for batch in (wanted[i : i + A_CALL] for i in range(0, len(wanted), A_CALL)):
+        try:
+            seen |= _read(clients, batch, span)
+        except TrimtabError as error:
+            seen |= dict.fromkeys(batch, reason_of(error))
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: datetime
+    end: datetime
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What came for one series, over all pages. The last page's status is the one that counts."""
+
+    status: str = ""
+    message: str = ""
+    values: dict[datetime, float] = field(default_factory=dict)
+
+
+def _read(
+    clients: Clients, keys: Sequence[MetricKey], span: _Span
+) -> Mapping[MetricKey, Series | Reason]:
+    queries = [_query(f"m{i}", key) for i, key in enumerate(keys)]
+    gathered = {f"m{i}": _Gathered() for i in range(len(keys))}
+    with faults("cloudwatch:GetMetricData", f"{len(keys)} series"):
+        pages = clients.cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=queries,
+            StartTime=span.start,
+            EndTime=span.end,
+            ScanBy="TimestampDescending",
+        )
+        for page in pages:
+            _gather(gathered, page["MetricDataResults"])
+    return {key: _series(key, gathered[f"m{i}"], span) for i, key in enumerate(keys)}
+
+
+def _query(name: str, key: MetricKey) -> MetricDataQueryTypeDef:
+    return {
+        "Id": name,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": key.namespace,
+                "MetricName": key.name,
+                "Dimensions": [{"Name": n, "Value": v} for n, v in key.dimensions],
+            },
+            "Period": PERIOD,
+            "Stat": key.statistic,
+        },
+        "ReturnData": True,
+    }
+
+
+def _gather(gathered: Mapping[str, _Gathered], results: Iterable[MetricDataResultTypeDef]) -> None:
+    for result in results:
+        one = gathered.get(result.get("Id", ""))
+        if one is None:
+            continue
+        one.status = result.get("StatusCode", "")
+        one.message = "; ".join(m.get("Value", "") for m in result.get("Messages", []))
+        for at, value in zip(result.get("Timestamps", []), result.get("Values", []), strict=False):
+            one.values[at.astimezone(UTC)] = value
+
+
+def _series(key: MetricKey, one: _Gathered, span: _Span) -> Series | Reason:
+    name = f"{key.namespace}/{key.name}"
+    if one.status == "Forbidden":
+        return Reason(ReasonCode.ACCESS_DENIED, f"{name}: CloudWatch forbids it: {one.message}")
+    inside = {at: v for at, v in one.values.items() if span.start <= at < span.end}
+    good = {at: v for at, v in inside.items() if is_plausible(key, v)}
+    complete = one.status == "Complete"
+    if not complete and not good:
+        said = f"{one.status or 'nothing'} {one.message}".strip()
+        return Reason(ReasonCode.PARTIAL_DATA, f"{name}: CloudWatch answered {said}, no data")
+    points = tuple(Point(at, good[at]) for at in sorted(good))
+    # a value we had to drop was a value: the series is not whole without it
+    return Series(points, complete=complete and len(good) == len(inside))
+
+
+def is_plausible(key: MetricKey, value: float) -> bool:
+    """Tell whether a value can be true. What AWS itself measures is never below zero."""
+    if not math.isfinite(value) or abs(value) > IMPLAUSIBLE:
+        return False
+    never_negative = key.namespace.startswith("AWS/") or key.statistic == "SampleCount"
+    return value >= 0 or not never_negative
+
+
+def _minute(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(second=0, microsecond=0)

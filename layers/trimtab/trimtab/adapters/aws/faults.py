@@ -1,0 +1,255 @@
+"""AWS's errors become ours here, by one table, and nowhere else.
+
+Three rules decide what the table cannot look up:
+
+- A failed connection or a time-out is ``Unclear``, even if this attempt never left the machine:
+  the SDK has retried by itself, and an earlier attempt may have arrived. So is any 5xx.
+- Any other answer of AWS that is not listed is ``Refused``: AWS understood us and did nothing.
+- Standby calls are not repeatable. If AWS refuses one that the SDK had to repeat, the first
+  attempt may be why: that is ``Unclear`` too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore import exceptions as sdk
+
+from trimtab.adapters.aws.permissions import actions_of
+from trimtab.errors import (
+    Conflict,
+    Denied,
+    NotFound,
+    Refused,
+    Throttled,
+    TrimtabError,
+    Unclear,
+)
+from trimtab.model.reason import Reason, ReasonCode
+
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+ANY = "*"
+
+_GENERAL: Mapping[type[TrimtabError], tuple[str, ...]] = {
+    Denied: (
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthFailure",
+        "AuthorizationError",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnauthorizedOperation",
+        "UnrecognizedClientException",
+    ),
+    Throttled: (
+        "BandwidthLimitExceeded",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    ),
+    Refused: ("InvalidParameterValue", "ValidationError", "ValidationException"),
+    Unclear: (
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+    ),
+}
+
+_OF_SERVICE: Mapping[str, Mapping[type[TrimtabError], tuple[str, ...]]] = {
+    "elasticloadbalancing": {
+        NotFound: (
+            "ListenerNotFound",
+            "LoadBalancerNotFound",
+            "RuleNotFound",
+            "TargetGroupNotFound",
+        ),
+        Refused: (
+            "IncompatibleProtocols",
+            "InvalidConfigurationRequest",
+            "InvalidLoadBalancerAction",
+            "InvalidTarget",
+            "OperationNotPermitted",
+            "TargetGroupAssociationLimit",
+            "TooManyActions",
+            "TooManyRegistrationsForTargetId",
+            "TooManyTargets",
+            "TooManyUniqueTargetGroupsPerLoadBalancer",
+            "UnsupportedProtocol",
+        ),
+        Unclear: ("HealthUnavailable",),
+    },
+    "autoscaling": {
+        Conflict: ("ResourceContention", "ScalingActivityInProgress"),
+        Refused: ("InvalidNextToken", "LimitExceeded"),
+    },
+    "cloudwatch": {Refused: ("InvalidNextToken", "LimitExceeded")},
+    "dynamodb": {
+        Conflict: (
+            "ConditionalCheckFailedException",
+            "ReplicatedWriteConflictException",
+            "TransactionConflictException",
+        ),
+        NotFound: ("ResourceNotFoundException",),
+        Refused: (
+            "IdempotentParameterMismatchException",
+            "ItemCollectionSizeLimitExceededException",
+        ),
+        Unclear: ("TransactionInProgressException",),
+    },
+    "sqs": {
+        Denied: ("InvalidSecurity", "KmsAccessDenied", "KmsOptInRequired"),
+        NotFound: ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+        Throttled: ("KmsThrottled",),
+        Refused: (
+            "AWS.SimpleQueueService.BatchRequestTooLong",
+            "BatchRequestTooLong",
+            "InvalidAddress",
+            "KmsDisabled",
+            "KmsInvalidKeyUsage",
+            "KmsInvalidState",
+            "KmsNotFound",
+            "UnsupportedOperation",
+        ),
+    },
+    "sns": {
+        Denied: ("InvalidSecurity", "KMSAccessDenied", "KMSOptInRequired"),
+        NotFound: ("NotFound", "NotFoundException"),
+        Throttled: ("KMSThrottling",),
+        Refused: (
+            "InvalidParameter",
+            "KMSDisabled",
+            "KMSInvalidState",
+            "KMSNotFound",
+            "ParameterValueInvalid",
+        ),
+    },
+}
+
+TABLE: Mapping[tuple[str, str], type[TrimtabError]] = {
+    (service, code): error
+    for service, rows in ((ANY, _GENERAL), *_OF_SERVICE.items())
+    for error, codes in rows.items()
+    for code in codes
+}
+"""(service or ``*``, AWS error code) -> our error. A service's own row goes before the general."""
+
+SDK_TABLE: tuple[tuple[type[Exception], type[TrimtabError]], ...] = (
+    (sdk.NoCredentialsError, Denied),
+    (sdk.PartialCredentialsError, Denied),
+    (sdk.CredentialRetrievalError, Denied),
+    (sdk.TokenRetrievalError, Denied),
+    (sdk.UnauthorizedSSOTokenError, Denied),
+    (sdk.SSOTokenLoadError, Denied),
+    (sdk.ParamValidationError, Refused),
+    (sdk.NoRegionError, Refused),
+    (sdk.EndpointProviderError, Refused),
+    (sdk.UnknownEndpointError, Refused),
+    (sdk.InvalidRegionError, Refused),
+    (sdk.PaginationError, Refused),
+    (sdk.HTTPClientError, Unclear),  # connect and read time-outs, closed connections, TLS, proxies
+    (sdk.BotoCoreError, Unclear),
+)
+"""What the SDK itself raises -> our error; the first row that fits."""
+
+NOT_REPEATABLE = frozenset({"autoscaling:EnterStandby", "autoscaling:ExitStandby"})
+
+_CREDENTIALS = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+
+_ADVICE: Mapping[type[TrimtabError], str] = {
+    Conflict: "somebody else is changing it; the next tick decides anew",
+    Throttled: "too many calls in this account and Region; it is tried again with the next tick",
+    NotFound: "check that it exists in this account and Region, and that the policy names it",
+    Refused: "nothing was changed; see the message of AWS",
+    Unclear: "it may or may not have taken effect; the next tick looks",
+}
+
+
+@contextmanager
+def faults(operation: str, resource: str) -> Iterator[None]:
+    """Turn what goes wrong inside into one of our errors.
+
+    ``operation`` is ``service:Operation`` as IAM writes it; ``resource`` is for people.
+    """
+    try:
+        yield
+    except sdk.ClientError as error:
+        raise of_answer(error, operation, resource) from error
+    except sdk.BotoCoreError as error:
+        raise of_sdk(error, operation, resource) from error
+
+
+def of_answer(error: ClientError, operation: str, resource: str) -> TrimtabError:
+    """Return our error for an error that AWS answered."""
+    details = error.response.get("Error", {})
+    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+    meta: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
+    kind = _kind(operation.split(":", 1)[0], code, message, int(meta.get("HTTPStatusCode", 0)))
+    if kind is Refused and operation in NOT_REPEATABLE and meta.get("RetryAttempts"):
+        kind = Unclear
+    advice = _denied_advice(operation, code) if kind is Denied else _ADVICE[kind]
+    return kind(f"{operation} on {resource}: AWS answered {code}: {message.strip()} ({advice})")
+
+
+def of_sdk(error: BotoCoreError, operation: str, resource: str) -> TrimtabError:
+    """Return our error for one that the SDK raised without an answer of AWS."""
+    kind = next(ours for theirs, ours in SDK_TABLE if isinstance(error, theirs))
+    advice = "give it valid AWS credentials" if kind is Denied else _ADVICE[kind]
+    return kind(f"{operation} on {resource}: {type(error).__name__}: {error} ({advice})")
+
+
+def reason_of(error: TrimtabError) -> Reason:
+    """Say as a reason why something could not be read."""
+    code = {
+        Denied: ReasonCode.ACCESS_DENIED,
+        Throttled: ReasonCode.THROTTLED,
+        NotFound: ReasonCode.NOT_FOUND,
+        Refused: ReasonCode.AWS_ERROR,
+    }.get(type(error), ReasonCode.NOT_SEEN)
+    cause = error.__cause__
+    aws = (
+        cause.response.get("Error", {}).get("Code") if isinstance(cause, sdk.ClientError) else None
+    )
+    return Reason(code, str(error), {"error": aws or type(cause or error).__name__})
+
+
+def _kind(service: str, code: str, message: str, status: int) -> type[TrimtabError]:
+    # Auto Scaling has no code for an absent group or instance, only this one with a sentence.
+    if service == "autoscaling" and code == "ValidationError" and "not found" in message:
+        return NotFound
+    listed = TABLE.get((service, code)) or TABLE.get((ANY, code))
+    if listed is not None:
+        return listed
+    return Unclear if status >= 500 else Refused  # noqa: PLR2004 (HTTP: the server's fault)
+
+
+def _denied_advice(operation: str, code: str) -> str:
+    if code in _CREDENTIALS or "Token" in code or "Signature" in code:
+        return "the credentials are expired or wrong: sign in again"
+    return f"allow the role {', '.join(actions_of(operation))} on it"

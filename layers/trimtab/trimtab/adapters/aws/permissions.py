@@ -1,0 +1,82 @@
+"""Which IAM actions each port method needs: the template's roles are held to this table.
+
+IAM has no action for a DynamoDB transaction: each member needs the action of its own kind. The
+same goes for batches of SQS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+
+_ELB = "elasticloadbalancing"
+
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "dynamodb:TransactWriteItems": (
+        "dynamodb:PutItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:ConditionCheckItem",
+    ),
+    "sqs:SendMessageBatch": ("sqs:SendMessage",),
+}
+"""Operations whose IAM actions are not simply their own name."""
+
+READS: Mapping[str, tuple[str, ...]] = {
+    "Infrastructure.targets": (f"{_ELB}:DescribeTargetHealth",),
+    "Infrastructure.groups": (
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeScalingActivities",
+    ),
+    "Infrastructure.routes": (f"{_ELB}:DescribeListeners", f"{_ELB}:DescribeRules"),
+    "Infrastructure.series": ("cloudwatch:GetMetricData",),
+}
+"""What observing needs. None of these writes, and none can be narrowed to a resource."""
+
+WRITES: Mapping[type[Change], tuple[str, ...]] = {
+    Eject: ("autoscaling:EnterStandby", f"{_ELB}:DeregisterTargets"),
+    Restore: ("autoscaling:ExitStandby", f"{_ELB}:RegisterTargets"),
+    Resize: ("autoscaling:SetDesiredCapacity",),
+    Reweight: (
+        f"{_ELB}:DescribeListeners",
+        f"{_ELB}:DescribeRules",
+        f"{_ELB}:ModifyListener",
+        f"{_ELB}:ModifyRule",
+    ),
+}
+"""What carrying out each kind of change needs (and the read before a rule is written back)."""
+
+STATE: Mapping[str, tuple[str, ...]] = {
+    "Store.services": ("dynamodb:Query",),
+    "Store.recall": ("dynamodb:BatchGetItem",),
+    "Store.policy": ("dynamodb:GetItem",),
+    "Store.apply_policy": ("dynamodb:GetItem", "dynamodb:PutItem"),
+    "Store.set_pause": ("dynamodb:DeleteItem", "dynamodb:PutItem"),
+    "Store.pauses": ("dynamodb:BatchGetItem",),
+    "Ledger.commit": ("dynamodb:ConditionCheckItem", "dynamodb:PutItem"),
+    "Ledger.append": ("dynamodb:PutItem",),
+    "Ledger.entry": ("dynamodb:GetItem",),
+    "Ledger.entries": ("dynamodb:BatchGetItem",),
+    "Ledger.of_service": ("dynamodb:Query",),
+    "Ledger.of_day": ("dynamodb:Query",),
+    "Ledger.ticks": ("dynamodb:Query",),
+    "Queue.ask": ("sqs:SendMessage",),
+    "Topic.tell": ("sns:Publish",),
+}
+"""What remembering, logging, asking and telling need, on our own tables, queue and topic."""
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "Names.target_group": (f"{_ELB}:DescribeTags", f"{_ELB}:DescribeTargetGroups"),
+    "Names.group": ("autoscaling:DescribeAutoScalingGroups",),
+    "Names.rule": (
+        f"{_ELB}:DescribeListeners",
+        f"{_ELB}:DescribeLoadBalancers",
+        f"{_ELB}:DescribeRules",
+    ),
+}
+"""What resolving a policy's names needs: the operator's permissions, not a function's."""
+
+
+def actions_of(operation: str) -> tuple[str, ...]:
+    """Name the IAM actions of one AWS operation (``service:Operation``)."""
+    return OPERATIONS.get(operation, (operation,))
