@@ -215,7 +215,7 @@ def value_replicas(
 
 
 def value_per_replica(
-    current: int, total_milli: int, target_milli: int, *, tolerance: Tolerance | None = None
+    current: int, total_milli: int, target_milli: int, tolerance: Tolerance | None = None
 ) -> Sizing:
     """Return the replicas that share one total so that each carries the target.
 
