@@ -1,0 +1,1 @@
+"""Published input/expected tables against our functions: `python -m tests.conformance`."""
