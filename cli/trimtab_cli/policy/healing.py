@@ -1,0 +1,187 @@
+"""The document's ``health`` section: what makes a target suspect, and what happens to it then."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from trimtab.model.policy import (
+    EjectMethod,
+    EjectPolicy,
+    FleetSigns,
+    HealthPolicy,
+    LoadBalancerHealth,
+    OutlierPolicy,
+    TargetMetric,
+)
+from trimtab_cli.policy.doc import Doc
+from trimtab_cli.policy.expected import (
+    duration,
+    latency_floor,
+    number,
+    rate,
+    share,
+    text,
+    whole,
+    word,
+)
+from trimtab_cli.policy.forms import MetricUnit, OffOr, as_written, default_of
+from trimtab_cli.policy.units import Latency
+
+METRIC_WORD = text("1 to 255 printable characters", r"[!-~](?:[ -~]{0,253}[!-~])?")
+STATISTIC = text(
+    "a CloudWatch statistic such as Average, Maximum or p95",
+    r"Average|Sum|Minimum|Maximum|SampleCount|IQM|(?:p|tm|wm|tc|ts)[0-9]{1,2}(?:\.[0-9]{1,10})?",
+)
+
+
+class MetricDoc(Doc):
+    """A metric of your application with one series per target."""
+
+    namespace: Annotated[str, METRIC_WORD] = Field(
+        description="CloudWatch namespace it is published in.", examples=["Shop"]
+    )
+    name: Annotated[str, METRIC_WORD] = Field(
+        description="Name of the metric.", examples=["Latency"]
+    )
+    statistic: Annotated[str, STATISTIC] = Field(
+        default=default_of(TargetMetric, "statistic"),
+        description="Statistic read for each minute.",
+        examples=["p95"],
+    )
+    dimension: Annotated[str, METRIC_WORD] = Field(
+        default=default_of(TargetMetric, "dimension"),
+        description="Dimension that holds the target's instance id (or IP address).",
+    )
+    unit: Annotated[MetricUnit, word(MetricUnit)] = Field(
+        default=as_written("unit", MetricUnit.NONE),
+        description="What the metric's numbers are. Needed to give `floor` as a latency: 250ms is "
+        "0.25 in a metric of seconds and 250 in one of milliseconds.",
+    )
+
+
+class OutlierDoc(Doc):
+    """A detector: a target is an outlier when its metric stands above its peers'.
+
+    All three comparisons must hold: against the peers' median, against their spread, and against
+    `floor`.
+    """
+
+    metric: MetricDoc = Field(description="What is compared between targets.")
+    times_median: Annotated[float, number(1.1, 100)] = Field(
+        default=default_of(OutlierPolicy, "times_median"),
+        description="At least this many times the peers' median. Below 1.1 noise would eject.",
+    )
+    deviations: Annotated[float, number(1, 100)] = Field(
+        default=default_of(OutlierPolicy, "deviations"),
+        description="At least this many robust deviations (1.4826 x MAD) above the peers' median.",
+    )
+    floor: Annotated[float | Latency, latency_floor()] = Field(
+        default=default_of(OutlierPolicy, "floor"),
+        description="Below this nobody is an outlier, however much slower than its peers: nobody "
+        "should be ejected for 6 ms among peers of 2 ms.",
+        examples=["250ms"],
+    )
+    min_peers: Annotated[int, whole(2, 100)] = Field(
+        default=default_of(OutlierPolicy, "min_peers"),
+        description="Other targets with data that are needed to compare. With a single peer nobody "
+        "can say which of the two is wrong.",
+    )
+    min_samples: Annotated[int, whole(1, 60)] = Field(
+        default=default_of(OutlierPolicy, "min_samples"),
+        description="Minutes of data that are needed, and that must stand out.",
+    )
+
+
+class LoadBalancerDoc(Doc):
+    """Believe the load balancer's verdict on a target once it has held."""
+
+    unhealthy_for: Annotated[timedelta, duration("0s", "1h")] = Field(
+        default=default_of(LoadBalancerHealth, "unhealthy_for"),
+        description="How long a target must have been unhealthy before it is taken out.",
+    )
+
+
+class EjectDoc(Doc):
+    """How targets are taken out and brought back."""
+
+    method: Annotated[EjectMethod, word(EjectMethod)] = Field(
+        default=default_of(EjectPolicy, "method"),
+        description="`standby` keeps a group's instance for inspection, `deregister` only takes it "
+        "from the target group; `auto` is standby for members of a group, else deregister.",
+    )
+    max_share: Annotated[float, share("1%", "50%")] = Field(
+        default=default_of(EjectPolicy, "max_share"),
+        description="Largest share of a fleet held out at once. Never above half: when more is "
+        "bad, the cause is not the targets.",
+    )
+    max_zone_share: Annotated[float, share("1%", "100%")] = Field(
+        default=default_of(EjectPolicy, "max_zone_share"),
+        description="Largest share of a fleet's targets in one zone held out at once.",
+    )
+    keep_out: Annotated[timedelta, duration("1m", "1d")] = Field(
+        default=default_of(EjectPolicy, "keep_out"),
+        description="How long a target stays out the first time; doubles with each further time.",
+    )
+    max_keep_out: Annotated[timedelta, duration("1m", "7d")] = Field(
+        default=default_of(EjectPolicy, "max_keep_out"),
+        description="Longest time a target stays out before it gets another chance.",
+    )
+    strike_decay: Annotated[timedelta, duration("10m", "30d")] = Field(
+        default=default_of(EjectPolicy, "strike_decay"),
+        description="After this long in good health an earlier ejection is forgotten.",
+    )
+
+
+class SignsDoc(Doc):
+    """Signs of trouble in a whole fleet, read every minute because they are cheap."""
+
+    latency_rise: Annotated[float, number(1.05, 10)] = Field(
+        default=default_of(FleetSigns, "latency_rise"),
+        description="Mean latency above this many times its usual makes a fleet suspicious: its "
+        "per-target metrics are read.",
+    )
+    error_share: Annotated[float, share("0.1%", "50%")] = Field(
+        default=default_of(FleetSigns, "error_share"),
+        description="So does this share of 5xx answers.",
+    )
+    down_error_share: Annotated[float, share("10%", "100%")] = Field(
+        default=default_of(FleetSigns, "down_error_share"),
+        description="A fleet that fails this share of its requests is down: traffic is routed "
+        "around it. Not below 10%: moving everything for less does more harm.",
+    )
+    min_requests: Annotated[float, rate()] = Field(
+        default=default_of(FleetSigns, "min_requests"),
+        description="Nothing is read into fewer requests than this.",
+    )
+
+
+class HealthDoc(Doc):
+    """What makes a target suspect, and what happens to it then."""
+
+    load_balancer: Annotated[LoadBalancerDoc | None, OffOr()] = Field(
+        default_factory=LoadBalancerDoc,
+        description="The load balancer's health checks; `off` ignores them.",
+        examples=["off"],
+    )
+    outliers: tuple[OutlierDoc, ...] = Field(
+        default=(),
+        max_length=10,
+        description="Detectors that compare each target with its peers.",
+    )
+    signs: SignsDoc = Field(
+        default_factory=SignsDoc, description="When a whole fleet is suspicious, or down."
+    )
+    eject: EjectDoc = Field(default_factory=EjectDoc, description="How targets leave and return.")
+    sweep: Annotated[timedelta, duration("1m", "1d")] = Field(
+        default=default_of(HealthPolicy, "sweep"),
+        description="How often per-target metrics are read when nothing looks wrong. They are what "
+        "costs money: one metric per target.",
+    )
+    suspicion: Annotated[timedelta, duration("1m", "1d")] = Field(
+        default=default_of(HealthPolicy, "suspicion"),
+        description="How long per-target metrics are read every minute after something looked "
+        "wrong.",
+    )

@@ -1,0 +1,183 @@
+"""Step two of two: names to ARNs, once, when a policy is applied. A tick resolves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trimtab.errors import NotFound
+from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
+from trimtab.model.policy import (
+    EjectPolicy,
+    FleetPolicy,
+    FleetSigns,
+    GuardPolicy,
+    HealthPolicy,
+    Lever,
+    LoadBalancerHealth,
+    OutlierPolicy,
+    Policy,
+    RoutePolicy,
+    ScalingMetric,
+    ScalingPolicy,
+    TargetMetric,
+    TargetTracking,
+)
+from trimtab.ports import Names
+from trimtab_cli.plain import plain
+from trimtab_cli.policy.document import PolicyDoc, RouteDoc, ScalingDoc
+from trimtab_cli.policy.draft import Draft
+from trimtab_cli.policy.fault import Fault, Faults, found
+from trimtab_cli.policy.forms import MetricUnit
+from trimtab_cli.policy.healing import HealthDoc, OutlierDoc
+from trimtab_cli.policy.place import Step, fault_at
+from trimtab_cli.policy.units import Latency
+
+
+def resolve(draft: Draft, names: Names) -> Policy | Faults:
+    """Return the effective policy, or a fault for every name that means nothing in AWS."""
+    search = _Search(draft, names)
+    document = draft.document
+    fleets = {FleetId(name): search.fleet(name) for name in document.fleets}
+    routes = tuple(search.route(index) for index in range(len(document.routes)))
+    search.refuse_shared(fleets)
+    if search.faults:
+        return tuple(sorted(search.faults))
+    return Policy(
+        service=ServiceId(document.service),
+        modes={lever: getattr(document.mode, lever.value) for lever in Lever},
+        fleets=fleets,
+        health=_health(document.health),
+        scaling=_scaling(document.scaling),
+        routes=routes,
+        guard=GuardPolicy(**dict(document.guard)),
+        enabled=document.enabled,
+    )
+
+
+def covered(policy: Policy) -> frozenset[str]:
+    """The AWS names a policy covers, as alarms and events write them."""
+    fleets = policy.fleets.values()
+    written = {str(fleet.target_group) for fleet in fleets}
+    written |= {fleet.target_group_dimension for fleet in fleets}
+    written |= {fleet.load_balancer for fleet in fleets}
+    written |= {fleet.group or "" for fleet in fleets}
+    written |= {str(route.rule) for route in policy.routes}
+    return frozenset(written - {""})
+
+
+@dataclass(slots=True)
+class _Search:
+    """Looks up names and keeps going when one is not found."""
+
+    draft: Draft
+    names: Names
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def document(self) -> PolicyDoc:
+        return self.draft.document
+
+    def fleet(self, name: str) -> FleetPolicy:
+        doc = self.document.fleets[name]
+        target_group, load_balancer, group = Arn(""), "", None
+        try:
+            target_group, load_balancer = self.names.target_group(doc.target_group)
+        except NotFound as missing:
+            self._refuse(("fleets", name, "target_group"), doc.target_group, missing)
+        try:
+            group = self.names.group(doc.scaling_group) if doc.scaling_group else None
+        except NotFound as missing:
+            self._refuse(("fleets", name, "scaling_group"), str(doc.scaling_group), missing)
+        return FleetPolicy(FleetId(name), target_group, load_balancer, group)
+
+    def route(self, index: int) -> RoutePolicy:
+        doc = self.document.routes[index]
+        rule = Arn("")
+        try:
+            rule = self.names.rule(doc.listener_rule)
+        except NotFound as missing:
+            self._refuse(("routes", index, "listener_rule"), doc.listener_rule, missing)
+        return RoutePolicy(
+            name=_route_name(doc),
+            rule=rule,
+            split=_shares(doc.split),
+            on_failure=doc.on_failure,
+            max_step=doc.max_step,
+            spill_after=doc.spill_after,
+            return_after=doc.return_after,
+            step_every=doc.step_every,
+        )
+
+    def refuse_shared(self, fleets: Mapping[FleetId, FleetPolicy]) -> None:
+        """Refuse two fleets that turn out to be the same target group or the same group."""
+        for key, reading in (("target_group", "target_group"), ("scaling_group", "group")):
+            owner: dict[str, FleetId] = {}
+            for name, fleet in fleets.items():
+                value = getattr(fleet, reading)
+                if value and value in owner:
+                    message = f"is {found(value)}, the same as fleet {owner[value]}'s"
+                    self._add(("fleets", name, key), f"{message}; expected another")
+                owner.setdefault(value or name, name)
+
+    def _refuse(self, steps: tuple[Step, ...], name: str, missing: NotFound) -> None:
+        self._add(steps, f"{found(name)} was not found: {plain(str(missing))}")
+
+    def _add(self, steps: tuple[Step, ...], message: str) -> None:
+        self.faults.append(fault_at(self.draft.root, self.draft.file, steps, message))
+
+
+def _route_name(doc: RouteDoc) -> RouteId:
+    is_arn = doc.listener_rule.startswith("arn:")
+    written = doc.listener_rule.rsplit("/", 1)[-1] if is_arn else doc.listener_rule
+    return RouteId(doc.name or written)
+
+
+def _shares(split: Mapping[str, float]) -> dict[FleetId, float]:
+    whole = sum(split.values())
+    return {FleetId(name): number / whole for name, number in split.items()}
+
+
+def _health(doc: HealthDoc) -> HealthPolicy:
+    judged = doc.load_balancer
+    return HealthPolicy(
+        load_balancer=LoadBalancerHealth(judged.unhealthy_for) if judged else None,
+        outliers=tuple(_outlier(each) for each in doc.outliers),
+        signs=FleetSigns(**dict(doc.signs)),
+        eject=EjectPolicy(**dict(doc.eject)),
+        sweep=doc.sweep,
+        suspicion=doc.suspicion,
+    )
+
+
+def _outlier(doc: OutlierDoc) -> OutlierPolicy:
+    metric = doc.metric
+    floor = doc.floor
+    if isinstance(floor, Latency):
+        in_milliseconds = metric.unit is MetricUnit.MILLISECONDS
+        floor = round(floor.seconds * 1000, 6) if in_milliseconds else floor.seconds
+    return OutlierPolicy(
+        metric=TargetMetric(metric.namespace, metric.name, metric.statistic, metric.dimension),
+        times_median=doc.times_median,
+        deviations=doc.deviations,
+        floor=floor,
+        min_peers=doc.min_peers,
+        min_samples=doc.min_samples,
+    )
+
+
+def _scaling(doc: ScalingDoc) -> ScalingPolicy:
+    rules = tuple(
+        TargetTracking(ScalingMetric(rule.metric), rule.target, rule.tolerance)
+        for rule in doc.rules
+    )
+    return ScalingPolicy(
+        rules=rules,
+        min_size=doc.min,
+        max_size=doc.max,
+        warm_up=doc.warm_up,
+        scale_in_after=doc.scale_in_after,
+        max_step_up=doc.max_step_up,
+        max_step_down=doc.max_step_down,
+        step_every=doc.step_every,
+    )
