@@ -63,4 +63,6 @@ if __name__ == "__main__":
     try:
         print(json.dumps(transformed(Path(name)), indent=2))
     except InvalidDocumentException as invalid:
-        raise SystemExit("\n".join(f"{name}: {cause.message}" for cause in invalid.causes)) from None
+        raise SystemExit(
+            "\n".join(f"{name}: {cause.message}" for cause in invalid.causes)
+        ) from None
