@@ -1,0 +1,181 @@
+"""What the functions say of themselves: one JSON log line per thing, and metrics beside it.
+
+Log messages are named ``stage.thing``, metrics ``CamelCase``; docs/operating.md lists both. Metrics
+have one dimension (``service``: the stack's name, as Powertools calls it) and are sent only when
+there is something to count: a metric that is silent costs nothing. Events are never logged whole.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from trimtab.errors import EventRefused
+from trimtab.model.assessment import Condition
+from trimtab.model.entry import Entry, Kind
+from trimtab.model.ids import ServiceId
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.tick import Tick
+
+logger = Logger(log_uncaught_exceptions=False)
+metrics = Metrics(namespace="Trimtab")
+
+Answer = TypeVar("Answer")
+
+LONGEST_TEXT = 1000
+"""Texts of others (an exception, a refused message) are cut to this many characters."""
+
+COUNTED_ENTRIES = {
+    Kind.INTENDED: "ActionsIntended",
+    Kind.REFUSED: "ActionsBlocked",
+    Kind.SHADOWED: "ActionsShadowed",
+    Kind.AWAITING: "ActionsAwaiting",
+    Kind.APPLIED: "ActionsApplied",
+    Kind.FAILED: "ActionsFailed",
+    Kind.UNNEEDED: "ActionsDropped",
+    Kind.CONFLICT: "ActionsDropped",
+    Kind.EXPIRED: "ActionsDropped",
+}
+"""Which metric counts an entry of a kind; other kinds are not counted."""
+
+
+def instrumented(handler: Callable[[Any, Any], Answer]) -> Callable[[Any, Any], Answer]:
+    """Give a handler's log lines their request id, and send its metrics however it ends."""
+
+    @functools.wraps(handler)
+    def measured(event: Any, context: Any) -> Answer:  # noqa: ANN401 - what Lambda hands over
+        try:
+            return handler(event, context)
+        finally:
+            # Powertools warns about an empty set; having nothing to count is ordinary here.
+            if metrics.provider.metric_set:
+                metrics.flush_metrics()
+
+    return logger.inject_lambda_context(measured, clear_state=True)
+
+
+def emit_asked(asked: int) -> None:
+    """Tell how many services were asked for. None to ask for is a finished duty: a heartbeat."""
+    logger.info("schedule.asked", extra={"asked": asked})
+    _count("ServicesAsked", asked)
+    if asked == 0:
+        _count("Heartbeat")
+
+
+def emit_woken(services: Sequence[ServiceId]) -> None:
+    """Tell which services an event concerned; none is the ordinary case."""
+    logger.info("wake.woken", extra={"services": list(services)})
+    if services:
+        _count("ServicesWoken", len(services))
+
+
+def emit_event_refused(refusal: EventRefused) -> None:
+    """Tell why an event was refused, without repeating what it carried."""
+    logger.warning("wake.refused", extra={"why": _cut(str(refusal))})
+    _count("EventsRefused")
+
+
+def emit_stale(messages: Sequence[str]) -> None:
+    """Tell of messages that came too late to be worth a tick."""
+    if messages:
+        logger.info("reconcile.stale", extra={"messages": list(messages)})
+        _count("MessagesStale", len(messages))
+
+
+def emit_refused(messages: Sequence[tuple[str, str]]) -> None:
+    """Tell which messages were refused, and why."""
+    for message, why in messages:
+        logger.warning("reconcile.refused", extra={"message_id": message, "why": _cut(why)})
+        _count("MessagesRefused")
+
+
+def emit_ticks(results: Mapping[ServiceId, Tick | Reason]) -> None:
+    """Tell what came of each service asked for; one finished tick is a heartbeat."""
+    for service, result in results.items():
+        match result:
+            case Tick():
+                _emit_tick(result)
+            case Reason(code=ReasonCode.CONFLICTING_CHANGE):
+                logger.info("reconcile.lost", extra=_why(service, result))
+                _count("TicksLost")
+            case Reason():
+                logger.error("reconcile.failed", extra=_why(service, result))
+                _count("TicksFailed")
+    if any(isinstance(result, Tick) for result in results.values()):
+        _count("Heartbeat")
+
+
+def emit_outcome(outcome: Entry | None) -> None:
+    """Tell what came of an intent; ``None``: there was nothing to do."""
+    if outcome is None:
+        logger.info("act.nothing")
+        return
+    say = logger.error if outcome.kind is Kind.FAILED else logger.info
+    say(
+        f"act.{outcome.kind}",
+        extra={
+            "intent": outcome.intent,
+            "subject": outcome.subject,
+            "calls": [f"{call.operation} {call.request_id}" for call in outcome.calls],
+            **_why(outcome.service, outcome.reason),
+        },
+    )
+    _count(COUNTED_ENTRIES.get(outcome.kind, "ActionsDropped"))
+
+
+def emit_told(told: int) -> None:
+    """Tell how many entries people were told of."""
+    logger.info("notify.told", extra={"told": told})
+    if told:
+        _count("EntriesTold", told)
+
+
+def emit_trouble(stage: str, record: str, error: Exception) -> None:
+    """Tell of an error nobody foresaw, with its traceback; the platform retries the record."""
+    logger.exception(f"{stage}.trouble", extra={"record": record, "why": _cut(str(error))})
+
+
+def _emit_tick(tick: Tick) -> None:
+    kinds = Counter(entry.kind for entry in tick.entries)
+    logger.info(
+        "reconcile.tick",
+        extra={
+            "service": tick.service,
+            "tick": tick.id,
+            "by": tick.by,
+            "policy_version": tick.inputs.policy.version,
+            "gaps": [f"{gap.what} {gap.subject}" for gap in tick.inputs.seen.gaps],
+            "entries": {str(kind): count for kind, count in kinds.items()},
+        },
+    )
+    _count("TicksDone")
+    for kind, count in kinds.items():
+        # Outcomes are act's to count; those a tick closes itself are counted here, once.
+        if kind in COUNTED_ENTRIES:
+            _count(COUNTED_ENTRIES[kind], count)
+    _count_if_any("SignalsMissing", len(tick.inputs.seen.gaps))
+    beliefs = tick.belief.fleets.values()
+    _count_if_any("TargetsFailing", sum(fleet.count(Condition.FAILING) for fleet in beliefs))
+    _count_if_any("TargetsEjected", sum(len(f.ejected) for f in tick.memory.fleets.values()))
+
+
+def _why(service: ServiceId, reason: Reason) -> dict[str, Any]:
+    return {"service": service, "code": str(reason.code), "why": _cut(reason.text)}
+
+
+def _count_if_any(name: str, value: int) -> None:
+    if value:
+        _count(name, value)
+
+
+def _count(name: str, value: int = 1) -> None:
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
