@@ -1,7 +1,8 @@
 """Values to plain JSON and back, in one place, exact in both directions.
 
-The shape follows the types: a dataclass is an object of its fields (those at their default are
-left out), a union of dataclasses is tagged with ``"is"``, times are ISO 8601 in UTC, durations
+The shape follows the types: a dataclass is an object of its fields (left out only where both the
+value and its default are empty, so that a stored document never changes with our defaults), a
+union of dataclasses is tagged with ``"is"``, times are ISO 8601 in UTC, durations
 are seconds. Text is canonical (sorted keys, no spaces), so equal values give equal text, fit to
 be hashed. Reading refuses what is not exactly the type asked for and says where.
 """
@@ -27,6 +28,7 @@ Encoder = Callable[[Any], Any]
 Decoder = Callable[[Any, str], Any]
 
 _TAG = "is"
+_EMPTY = (type(None), str, bool, tuple, dict, frozenset)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -71,27 +73,13 @@ def ulid(at: datetime, seed: str) -> str:
     return "".join(_CROCKFORD[(bits >> shift) & 31] for shift in range(125, -1, -5))
 
 
-@functools.cache
-def _encoder(kind: Any) -> Encoder:
-    """Build the encoder of one type, once."""
+def _build_encoder(kind: Any) -> Encoder:
+    """Build the encoder of one type."""
     if dataclasses.is_dataclass(kind):
         return _dataclass_encoder(kind)
-    if kind in (bool, int, str, type(None)):
-        return _same
-    if kind is float:
-        return _finite
-    if issubclass(kind, datetime):
-        return iso
-    if issubclass(kind, timedelta):
-        return _seconds
-    if issubclass(kind, Enum):
-        return _enum_value
-    if issubclass(kind, Mapping):
-        return _mapping_out
-    if issubclass(kind, frozenset):
-        return _set_out
-    if issubclass(kind, tuple):
-        return _tuple_out
+    for known, encoder in _ENCODERS:
+        if issubclass(kind, known):
+            return encoder
     raise TypeError(f"the codec knows no {kind!r}: model values hold plain types only")
 
 
@@ -107,7 +95,7 @@ def _dataclass_encoder(kind: Any) -> Encoder:
         data: dict[str, Any] = {}
         for name, default in fields:
             held = getattr(value, name)
-            if held is default or (default is not dataclasses.MISSING and held == default):
+            if not held and type(held) in _EMPTY and held == default:
                 continue
             plain = _encoder(type(held))(held)
             if name in tagged and isinstance(plain, dict):
@@ -151,6 +139,21 @@ def _tuple_out(value: tuple[Any, ...]) -> list[Any]:
     return [_encoder(type(v))(v) for v in value]
 
 
+_ENCODERS: tuple[tuple[type, Encoder], ...] = (
+    (Enum, _enum_value),  # before str: our enumerations are strings too
+    (bool, _same),
+    (int, _same),
+    (str, _same),
+    (type(None), _same),
+    (float, _finite),
+    (datetime, iso),
+    (timedelta, _seconds),
+    (Mapping, _mapping_out),
+    (frozenset, _set_out),
+    (tuple, _tuple_out),
+)
+
+
 def _union_members(hint: Any) -> tuple[Any, ...]:
     if typing.get_origin(hint) in (Union, types.UnionType):
         return tuple(a for a in typing.get_args(hint) if a is not type(None))
@@ -163,9 +166,8 @@ def _has_union(hint: Any) -> bool:
     return len(members) > 1 and all(dataclasses.is_dataclass(m) for m in members)
 
 
-@functools.cache
-def _decoder(hint: Any) -> Decoder:
-    """Build the decoder of one type hint, once."""
+def _build_decoder(hint: Any) -> Decoder:
+    """Build the decoder of one type hint."""
     if isinstance(hint, typing.NewType):
         return _decoder(hint.__supertype__)
     members = _union_members(hint)
@@ -226,7 +228,7 @@ def _scalar_union_decoder(members: tuple[Any, ...]) -> Decoder:
 
 
 def _tuple_decoder(args: tuple[Any, ...]) -> Decoder:
-    if len(args) == 2 and args[1] is Ellipsis:
+    if args[-1] is Ellipsis:
         item = _decoder(args[0])
 
         def many(data: Any, path: str) -> Any:
@@ -337,3 +339,7 @@ def _time(data: Any) -> datetime:
 
 def _duration(data: Any) -> timedelta:
     return timedelta(seconds=_number(data))
+
+
+_encoder: Callable[[Any], Encoder] = functools.cache(_build_encoder)
+_decoder: Callable[[Any], Decoder] = functools.cache(_build_decoder)

@@ -1,5 +1,6 @@
-"""What the loop needs of the outside, as protocols. Adapters implement them; tests hold fakes
-and real ones to one contract suite.
+"""What the loop needs of the outside, as protocols.
+
+Adapters implement them; tests hold fakes and real ones to one contract suite.
 
 Reads return a ``Gap``'s reason in place of what could not be seen instead of raising, so that one
 unreadable fleet never hides the others. Writes raise the errors of ``trimtab.errors``.
@@ -105,6 +106,10 @@ class Store(Protocol):
         ...
 
 
+MOST_ENTRIES = 97
+"""Log entries one ``Ledger.commit`` takes: a transaction of 100, less memory, policy and tick."""
+
+
 class Ledger(Protocol):
     """The audit log and the flight recorder."""
 
@@ -124,9 +129,7 @@ class Ledger(Protocol):
         """One entry by its key, read consistently."""
         ...
 
-    def entries(
-        self, service: ServiceId, ids: Sequence[EntryId]
-    ) -> Mapping[EntryId, Entry]:
+    def entries(self, service: ServiceId, ids: Sequence[EntryId]) -> Mapping[EntryId, Entry]:
         """Those of the named entries that exist, in one batch read."""
         ...
 
@@ -167,7 +170,7 @@ class Names(Protocol):
     """Finds what a policy names, once, when it is applied. Raises ``NotFound`` with what to do."""
 
     def target_group(self, name: str) -> tuple[Arn, str]:
-        """ARN and CloudWatch load-balancer dimension (may be empty) of a name, ARN or ``tag:K=V``."""
+        """ARN, and load-balancer dimension (empty if unattached), of a name, ARN or ``tag:K=V``."""
         ...
 
     def group(self, name: str) -> str:
@@ -175,7 +178,7 @@ class Names(Protocol):
         ...
 
     def rule(self, name: str) -> Arn:
-        """ARN of ``LOAD_BALANCER:PORT/PRIORITY`` (or ``/default``: the listener), or an ARN itself."""
+        """ARN of ``LOAD_BALANCER:PORT/PRIORITY``; ``/default`` means the listener itself."""
         ...
 
 

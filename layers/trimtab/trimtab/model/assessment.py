@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from trimtab.model.ids import FleetId, InstanceId, TargetId, Zone
+from trimtab.model.ids import FleetId, TargetId
 from trimtab.model.observation import Target
 from trimtab.model.reason import Reason, ReasonCode
 
@@ -50,6 +50,11 @@ class TargetBelief:
     serves: bool
     evidence: tuple[Evidence, ...] = ()
 
+    @property
+    def trusted(self) -> bool:
+        """Whether it carries load now and nothing is proven against it."""
+        return self.serves and self.condition in (Condition.TRUSTED, Condition.SUSPECT)
+
 
 @dataclass(frozen=True, slots=True)
 class Demand:
@@ -70,14 +75,18 @@ class FleetBelief:
     """What we believe of one fleet.
 
     ``targets`` is ``None`` when we are blind to target health. ``demand`` is ``None`` when the
-    load is unknown; ``demand_gap`` then says why. ``bad_share`` counts failing targets and those
-    we hold out, over all of the fleet's. ``panic``: so much is bad that removal must stop.
+    load is unknown; ``demand_gap`` then says why. ``error_share`` is that of the newest minute,
+    where there were enough requests. ``bad`` counts targets with evidence against them and those
+    we hold out; ``bad_share`` is over all of the fleet's. ``panic``: so much is bad that removal
+    must stop. ``down``: nothing in it can be trusted to serve. ``suspicious``: worth a closer look.
     """
 
     fleet: FleetId
     targets: tuple[TargetBelief, ...] | None
     demand: Demand | None
     demand_gap: Reason | None
+    error_share: float | None
+    bad: int
     bad_share: float
     panic: bool
     down: bool
@@ -89,17 +98,8 @@ class FleetBelief:
 
     @property
     def trusted(self) -> int:
-        """Targets that carry load and that nothing speaks against for long."""
-        return self.count(Condition.TRUSTED, Condition.SUSPECT)
-
-    @property
-    def by_zone(self) -> Mapping[Zone, int]:
-        """Trusted targets per zone."""
-        zones: dict[Zone, int] = {}
-        for belief in self.targets or ():
-            if belief.condition in (Condition.TRUSTED, Condition.SUSPECT):
-                zones[belief.target.zone] = zones.get(belief.target.zone, 0) + 1
-        return zones
+        """How many targets carry load without proof against them."""
+        return sum(1 for t in self.targets or () if t.trusted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +111,3 @@ class Assessment:
     def targets_of(self, fleet: FleetId) -> Mapping[TargetId, TargetBelief]:
         """The fleet's targets by id; empty when blind."""
         return {b.target.id: b for b in self.fleets[fleet].targets or ()}
-
-
-__all__ = [
-    "Assessment",
-    "Condition",
-    "Demand",
-    "Evidence",
-    "FleetBelief",
-    "InstanceId",
-    "TargetBelief",
-]

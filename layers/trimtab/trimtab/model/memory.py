@@ -8,7 +8,6 @@ from datetime import datetime
 
 from trimtab.model.change import Change, Eject
 from trimtab.model.ids import EntryId, FleetId, RouteId, TargetId, Zone
-from trimtab.model.policy import Lever
 from trimtab.model.reason import ReasonCode
 
 
@@ -23,7 +22,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Ejection:
-    """A target we hold out. ``out`` turns true when the outcome said applied."""
+    """A target we hold out ``until`` then, and how often it has been out."""
 
     eject: Eject
     reason: ReasonCode
@@ -54,6 +53,7 @@ class Pending:
 
     entry: EntryId
     change: Change
+    reason: ReasonCode
     at: datetime
     deadline: datetime
 
@@ -63,7 +63,6 @@ class Action:
     """A past action, for budgets over time. ``removal``: it took something out of service."""
 
     at: datetime
-    lever: Lever
     fleet: FleetId | None
     zone: Zone | None
     removal: bool

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, ServiceId, TargetId, Zone, target_id
+from trimtab.model.ids import (
+    Arn,
+    FleetId,
+    InstanceId,
+    RouteId,
+    ServiceId,
+    TargetId,
+    Zone,
+    target_id,
+)
 from trimtab.model.reason import Reason
 
 

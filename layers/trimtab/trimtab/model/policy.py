@@ -112,14 +112,34 @@ class EjectPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetSigns:
+    """Signs of trouble in a whole fleet's cheap series.
+
+    Suspicious, so worth reading the per-target series: mean latency above ``latency_rise`` x its
+    usual, or a share of 5xx answers of at least ``error_share``. Down, so worth routing around:
+    at least ``down_error_share``. Nothing is read into fewer than ``min_requests`` a minute.
+    """
+
+    latency_rise: float = 1.2
+    error_share: float = 0.01
+    down_error_share: float = 0.5
+    min_requests: float = 50
+
+
+@dataclass(frozen=True, slots=True)
 class HealthPolicy:
-    """Detectors and the way of ejecting. A detector that is ``None`` is off."""
+    """Detectors and the way of ejecting. A detector that is ``None`` is off.
+
+    Per-target series are read every ``sweep``, and each minute while a fleet is suspicious and for
+    ``suspicion`` after.
+    """
 
     load_balancer: LoadBalancerHealth | None = LoadBalancerHealth()
     outliers: tuple[OutlierPolicy, ...] = ()
+    signs: FleetSigns = FleetSigns()
     eject: EjectPolicy = EjectPolicy()
     sweep: timedelta = timedelta(minutes=10)
-    suspicion: timedelta = timedelta(minutes=10)
+    suspicion: timedelta = timedelta(minutes=5)
 
 
 class ScalingMetric(StrEnum):
@@ -175,14 +195,22 @@ class RoutePolicy:
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
-    """Limits over all levers together."""
+    """Limits over all levers together.
 
+    ``max_load`` is the most a target may be made to carry by our doing, in units of its target
+    load: survivors of a removal and receivers of a shift must stay at or below it. Data older
+    than ``max_age`` is stale. ``demand_memory`` is how long the last known load may
+    still speak for keeping capacity, or for routing around a fleet that is down.
+    """
+
+    max_load: float = 1.2
     max_removals_per_hour: int = 6
     max_actions_per_hour: int = 60
     panic_share: float = 0.5
     panic_count: int = 2
     max_age: timedelta = timedelta(minutes=4)
     intent_deadline: timedelta = timedelta(minutes=2)
+    demand_memory: timedelta = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +230,10 @@ class Policy:
     def mode(self, lever: Lever) -> Mode:
         """Return the mode of one class of action; observe if the document does not say."""
         return self.modes.get(lever, Mode.OBSERVE)
+
+    def resources(self) -> frozenset[str]:
+        """The AWS names it covers, as events and alarms mention them."""
+        names: set[str] = {f.target_group for f in self.fleets.values()}
+        names |= {f.target_group_dimension for f in self.fleets.values()}
+        names |= {f.group for f in self.fleets.values() if f.group}
+        return frozenset(names | {r.rule for r in self.routes})

@@ -1,0 +1,208 @@
+"""Act: carry out one intent that the log holds, once, if the world still is what it says.
+
+The log is the only source of orders: an intent that is not in it does not exist. Each write is
+desired-state and compared with the world first, so doing it twice does nothing twice; its outcome
+has one possible key, so it is written once. No retries: the next tick decides anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from trimtab.errors import (
+    Conflict,
+    Denied,
+    NotFound,
+    Refused,
+    Throttled,
+    TrimtabError,
+    Unclear,
+)
+from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, lever_of
+from trimtab.model.entry import Call, Entry, Kind, outcome_id
+from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.observation import Group, Lifecycle, Target, TargetState
+from trimtab.model.policy import EjectMethod
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.ports import Hands, Infrastructure, Ledger, Paused
+
+GONE = (TargetState.DRAINING, TargetState.UNHEALTHY_DRAINING, TargetState.UNUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the world says of a change: go ahead, already so, or no longer the same."""
+
+    kind: Kind | None
+    reason: Reason
+
+
+GO = Found(None, Reason(ReasonCode.WITHIN_LIMITS, "the world is as the intent says"))
+
+
+class Actor:
+    """The only one who changes anything in AWS."""
+
+    def __init__(
+        self, ledger: Ledger, paused: Paused, infrastructure: Infrastructure, hands: Hands
+    ) -> None:
+        """Work on the given ports; keeps no state between intents."""
+        self._ledger = ledger
+        self._paused = paused
+        self._infrastructure = infrastructure
+        self._hands = hands
+
+    def carry_out(self, service: ServiceId, intent: EntryId, now: datetime) -> Entry | None:
+        """Carry out one intent and return its outcome; ``None`` if there is nothing to do.
+
+        Nothing to do: the log holds no such intent, or holds its outcome already. Raises only if
+        the log cannot be read or written: then nothing was done, or the outcome is found by
+        looking when the intent is delivered again.
+        """
+        held = self._ledger.entries(service, [intent, outcome_id(intent)])
+        entry = held.get(intent)
+        if entry is None or entry.kind is not Kind.INTENDED or entry.change is None:
+            return None
+        if outcome_id(intent) in held:
+            return None
+        kind, reason, calls = self._try(entry, entry.change, now)
+        outcome = replace(
+            entry, id=outcome_id(intent), at=now, kind=kind, by="act", reason=reason,
+            checks=(), evidence=(), intent=intent, deadline=None, calls=calls,
+        )  # fmt: skip
+        return outcome if self._ledger.append(outcome) else None
+
+    def _try(
+        self, entry: Entry, change: Change, now: datetime
+    ) -> tuple[Kind, Reason, tuple[Call, ...]]:
+        refusal = self._refusal(entry, change, now)
+        if refusal is not None:
+            return refusal.kind or Kind.FAILED, refusal.reason, ()
+        try:
+            found = self._look(change)
+            if found.kind is not None:
+                return found.kind, found.reason, ()
+            calls = self._hands.apply(change)
+        except TrimtabError as error:
+            kind, reason = outcome_of(error)
+            return kind, reason, ()
+        return Kind.APPLIED, Reason(ReasonCode.APPLIED, "done, and AWS agreed"), calls
+
+    def _refusal(self, entry: Entry, change: Change, now: datetime) -> Found | None:
+        """Say why it may not be done any more: too late, or paused meanwhile.
+
+        An unreadable pause switch counts as paused: in doubt, change nothing.
+        """
+        if entry.deadline is None or now > entry.deadline:
+            return Found(Kind.EXPIRED, Reason(ReasonCode.TOO_LATE, "its deadline has passed"))
+        try:
+            pauses = self._paused.pauses(entry.service)
+        except TrimtabError as error:
+            text = f"the pause switch could not be read, so nothing is done: {error}"
+            return Found(Kind.FAILED, Reason(ReasonCode.PAUSED, text))
+        for pause in pauses:
+            if pause.holds(lever_of(change), now):
+                return Found(
+                    Kind.FAILED, Reason(ReasonCode.PAUSED, f"paused by {pause.by}: {pause.why}")
+                )
+        return None
+
+    def _look(self, change: Change) -> Found:
+        """Compare the world with what the intent was made for."""
+        match change:
+            case Eject() | Restore():
+                if change.method is EjectMethod.STANDBY and change.group:
+                    return self._look_at_member(change, change.group)
+                return self._look_at_target(change)
+            case Resize():
+                return _compare_size(self._group(change.group), change)
+            case Reweight():
+                return self._look_at_route(change)
+            case _:
+                assert_never(change)
+
+    def _group(self, name: str) -> Group:
+        answer = self._infrastructure.groups([name]).get(name)
+        if isinstance(answer, Group):
+            return answer
+        raise _unseen(f"group {name}", answer)
+
+    def _look_at_member(self, change: Eject | Restore, group: str) -> Found:
+        members = {m.instance: m.lifecycle for m in self._group(group).members}
+        lifecycle = members.get(change.instance)
+        if lifecycle is None:
+            text = f"{change.instance} is no longer in {group}"
+            return Found(Kind.CONFLICT, Reason(ReasonCode.NOT_FOUND, text))
+        wants_out = isinstance(change, Eject)
+        is_out = lifecycle in (Lifecycle.STANDBY, Lifecycle.ENTERING_STANDBY)
+        if wants_out == is_out:
+            return _already(f"{change.instance} is {lifecycle}")
+        ready = Lifecycle.IN_SERVICE if wants_out else Lifecycle.STANDBY
+        return GO if lifecycle is ready else _changed(f"{change.instance} is {lifecycle}")
+
+    def _look_at_target(self, change: Eject | Restore) -> Found:
+        answer = self._infrastructure.targets([change.target_group]).get(change.target_group)
+        if answer is None or isinstance(answer, Reason):
+            raise _unseen(f"target group {change.target_group}", answer)
+        is_out = _state_of(change, answer) in (None, *GONE)
+        if isinstance(change, Eject) == is_out:
+            return _already(f"{change.target} is {'out' if is_out else 'registered'}")
+        return GO
+
+    def _look_at_route(self, change: Reweight) -> Found:
+        answer = self._infrastructure.routes([change.rule]).get(change.rule)
+        if answer is None or isinstance(answer, Reason):
+            raise _unseen(f"rule {change.rule}", answer)
+        now = {group: answer.weights.get(group) for group in change.after}
+        if now == dict(change.after):
+            return _already("the weights are so already")
+        if now == dict(change.before):
+            return GO
+        return _changed(f"weights are {now}, the intent was made for {dict(change.before)}")
+
+
+def _state_of(change: Eject | Restore, targets: tuple[Target, ...]) -> TargetState | None:
+    return next((t.state for t in targets if t.id == change.target), None)
+
+
+def _compare_size(group: Group, change: Resize) -> Found:
+    if group.desired == change.after:
+        return _already(f"the size is {group.desired} already")
+    if group.desired != change.before:
+        return _changed(f"the size is {group.desired}, the intent was made for {change.before}")
+    return GO
+
+
+def _already(text: str) -> Found:
+    return Found(Kind.UNNEEDED, Reason(ReasonCode.ALREADY_SO, text))
+
+
+def _changed(text: str) -> Found:
+    return Found(Kind.CONFLICT, Reason(ReasonCode.WORLD_CHANGED, text))
+
+
+def _unseen(what: str, answer: object) -> TrimtabError:
+    if isinstance(answer, Reason) and answer.code is ReasonCode.NOT_FOUND:
+        return NotFound(answer.text)
+    text = answer.text if isinstance(answer, Reason) else "no answer"
+    return Refused(f"{what} could not be read before the write, so nothing was done: {text}")
+
+
+def outcome_of(error: TrimtabError) -> tuple[Kind, Reason]:
+    """Tell how an error of a write ends its intent.
+
+    Only ``Unclear`` leaves open whether it took effect; the next tick looks at the world.
+    """
+    codes: tuple[tuple[type[TrimtabError], Kind, ReasonCode], ...] = (
+        (Conflict, Kind.CONFLICT, ReasonCode.WORLD_CHANGED),
+        (Denied, Kind.FAILED, ReasonCode.ACCESS_DENIED),
+        (Throttled, Kind.FAILED, ReasonCode.THROTTLED),
+        (NotFound, Kind.FAILED, ReasonCode.NOT_FOUND),
+        (Unclear, Kind.FAILED, ReasonCode.UNCONFIRMED),
+    )
+    for kind_of_error, kind, code in codes:
+        if isinstance(error, kind_of_error):
+            return kind, Reason(code, str(error))
+    return Kind.FAILED, Reason(ReasonCode.AWS_ERROR, str(error))

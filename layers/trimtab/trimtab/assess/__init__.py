@@ -1,0 +1,177 @@
+"""Assess: what we believe of what was seen. Pure; finds, never acts, knows no limits.
+
+Order: the load balancer's word on each target, then metric outliers, then whether a finding has
+held for long enough (memory), then the fleet as a whole, then the load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from trimtab.assess.demand import FleetLoad, assess_demand
+from trimtab.assess.detectors import lb_unhealthy, metric_outliers
+from trimtab.assess.suspicion import error_share, is_suspicious, wants_closer_look
+from trimtab.model.assessment import (
+    Assessment,
+    Condition,
+    Demand,
+    Evidence,
+    FleetBelief,
+    TargetBelief,
+)
+from trimtab.model.ids import FleetId, InstanceId
+from trimtab.model.memory import FleetMemory, Memory
+from trimtab.model.observation import FleetSeen, Observation, Target, TargetState
+from trimtab.model.policy import Policy
+from trimtab.model.reason import Reason, ReasonCode
+
+__all__ = ["assess", "wants_closer_look"]
+
+SAMPLE = timedelta(minutes=1)
+"""Period of the series we read."""
+
+
+def assess(seen: Observation, policy: Policy, memory: Memory) -> Assessment:
+    """Say what we believe of every fleet of the policy, seen or not."""
+    return Assessment(
+        fleets={
+            name: _assess_fleet(
+                seen.fleets.get(name) or FleetSeen(name, None),
+                policy,
+                memory.fleet(name),
+                seen.now,
+                _is_weighted_out(name, seen, policy),
+            )
+            for name in policy.fleets
+        }
+    )
+
+
+def _is_weighted_out(fleet: FleetId, seen: Observation, policy: Policy) -> bool:
+    """Tell whether routes, all of them seen, give the fleet no traffic at all."""
+    mine = [r for r in policy.routes if fleet in r.split]
+    group = policy.fleets[fleet].target_group
+    return bool(mine) and all(
+        r.name in seen.routes and seen.routes[r.name].weights.get(group) == 0 for r in mine
+    )
+
+
+def _assess_fleet(
+    seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime, weighted_out: bool
+) -> FleetBelief:
+    outliers = _outliers(seen, policy, now)
+    targets = None
+    if seen.targets is not None:
+        targets = tuple(
+            _assess_target(target, outliers.get(target.instance, ()), policy, memory, now)
+            for target in sorted(seen.targets, key=lambda t: t.id)
+        )
+    carrying = sum(1 for t in targets or () if t.serves)
+    demand = assess_demand(FleetLoad(seen, carrying, weighted_out, now), policy)
+    share = error_share(seen, policy, now)
+    bad, of = _bad(targets, memory)
+    return FleetBelief(
+        fleet=seen.fleet,
+        targets=targets,
+        demand=demand if isinstance(demand, Demand) else None,
+        demand_gap=demand if isinstance(demand, Reason) else None,
+        error_share=share,
+        bad=bad,
+        bad_share=bad / of if of else 0.0,
+        panic=bad >= policy.guard.panic_count and bad >= policy.guard.panic_share * of,
+        down=_is_down(targets, share, policy),
+        suspicious=is_suspicious(seen, policy, memory, now),
+    )
+
+
+def _outliers(
+    seen: FleetSeen, policy: Policy, now: datetime
+) -> Mapping[InstanceId, tuple[Evidence, ...]]:
+    """Gather every outlier rule's findings by instance."""
+    found: dict[InstanceId, tuple[Evidence, ...]] = {}
+    for rule in policy.health.outliers:
+        oldest = now - policy.guard.max_age - SAMPLE * (rule.min_samples - 1)
+        series = (seen.metrics or {}).get(rule.metric.name, {})
+        for instance, evidence in metric_outliers(series, rule, now, oldest):
+            found[instance] = (*found.get(instance, ()), evidence)
+    return found
+
+
+def _assess_target(
+    target: Target,
+    outliers: tuple[Evidence, ...],
+    policy: Policy,
+    memory: FleetMemory,
+    now: datetime,
+) -> TargetBelief:
+    """Say what we believe of one target, in the order a person would explain it."""
+    match target.state:
+        case TargetState.DRAINING | TargetState.UNHEALTHY_DRAINING:
+            return TargetBelief(target, Condition.LEAVING, serves=False)
+        case TargetState.UNUSED:
+            return TargetBelief(target, Condition.IDLE, serves=False)
+        case TargetState.INITIAL:
+            return TargetBelief(target, Condition.WARMING, serves=False)
+        case TargetState.UNAVAILABLE | TargetState.OTHER:
+            return TargetBelief(target, Condition.UNKNOWN, serves=False)
+        case _:
+            pass
+    serves = target.state is TargetState.HEALTHY
+    since = memory.warming.get(target.id)
+    if since is not None and now - since < policy.scaling.warm_up:
+        return TargetBelief(target, Condition.WARMING, serves)
+    if serves:
+        held = _held(target, outliers, memory)
+        condition = Condition.FAILING if held else _after_earlier_findings(target, memory)
+        return TargetBelief(target, condition, serves, held)
+    return _failed_by_load_balancer(target, policy, memory, now)
+
+
+def _after_earlier_findings(target: Target, memory: FleetMemory) -> Condition:
+    """Remain wary of a healthy target whose last close look found an outlier."""
+    found = memory.findings.get(target.id, ())
+    wary = any(f.detector is ReasonCode.METRIC_OUTLIER for f in found)
+    return Condition.SUSPECT if wary else Condition.TRUSTED
+
+
+def _failed_by_load_balancer(
+    target: Target, policy: Policy, memory: FleetMemory, now: datetime
+) -> TargetBelief:
+    finding = lb_unhealthy(target, now)
+    if finding is None:
+        return TargetBelief(target, Condition.UNKNOWN, serves=False)
+    held = _held(target, (finding,), memory)
+    rule = policy.health.load_balancer
+    long_enough = rule is not None and now - held[0].since >= rule.unhealthy_for
+    condition = Condition.FAILING if long_enough else Condition.SUSPECT
+    return TargetBelief(target, condition, serves=False, evidence=held)
+
+
+def _held(target: Target, found: tuple[Evidence, ...], memory: FleetMemory) -> tuple[Evidence, ...]:
+    """Date each finding back to when it was first made without a break."""
+    earlier = {f.detector: f.since for f in memory.findings.get(target.id, ())}
+    return tuple(
+        Evidence(
+            e.detector, e.score, e.threshold, e.samples, e.peers,
+            since=min(e.since, earlier.get(e.detector, e.since)), text=e.text,
+        )
+        for e in found
+    )  # fmt: skip
+
+
+def _bad(targets: tuple[TargetBelief, ...] | None, memory: FleetMemory) -> tuple[int, int]:
+    """Count what is bad, and of how many: those registered and those we hold out."""
+    here = {b.target.id for b in targets or () if b.condition is not Condition.LEAVING}
+    held_out = memory.ejected.keys() - here
+    bad = sum(1 for b in targets or () if b.evidence) + len(held_out)
+    return bad, len(here) + len(held_out)
+
+
+def _is_down(targets: tuple[TargetBelief, ...] | None, share: float | None, policy: Policy) -> bool:
+    """Tell whether nothing in the fleet can be trusted to serve. Blind is not down."""
+    if targets is None:
+        return False
+    if not any(b.serves and b.condition is not Condition.FAILING for b in targets):
+        return True
+    return share is not None and share >= policy.health.signs.down_error_share

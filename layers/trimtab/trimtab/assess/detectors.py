@@ -1,0 +1,109 @@
+"""Detectors: each says what it finds wrong with one target. Evidence, never an action. Pure.
+
+Whether a finding has held for long enough is not their business: ``assess`` asks memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from trimtab.assess.statistics import median, spread
+from trimtab.model.assessment import Evidence
+from trimtab.model.ids import InstanceId
+from trimtab.model.observation import Series, Target, TargetState
+from trimtab.model.policy import OutlierPolicy
+from trimtab.model.reason import ReasonCode
+
+OUR_LOAD_BALANCERS_FAULT = "Elb."
+"""Prefix of state reasons that speak of the load balancer itself, not of the target."""
+
+
+def lb_unhealthy(target: Target, now: datetime) -> Evidence | None:
+    """Find fault when the load balancer's own checks failed the target.
+
+    An ``Elb.*`` reason is the load balancer's trouble; ``initial``, ``draining``, ``unused`` and
+    ``unavailable`` are no failures. Worked example: ``unhealthy`` with ``Target.Timeout`` is a
+    finding; ``unhealthy`` with ``Elb.InternalError`` is none.
+    """
+    if target.state not in (TargetState.UNHEALTHY, TargetState.UNHEALTHY_DRAINING):
+        return None
+    if target.state_reason.startswith(OUR_LOAD_BALANCERS_FAULT):
+        return None
+    return Evidence(
+        detector=ReasonCode.LB_UNHEALTHY,
+        score=1,
+        threshold=1,
+        samples=1,
+        peers=0,
+        since=now,
+        text=f"the load balancer says {target.state}: {target.state_reason or 'no reason given'}",
+    )
+
+
+def metric_outliers(
+    series: Mapping[InstanceId, Series], rule: OutlierPolicy, now: datetime, oldest: datetime
+) -> Iterator[tuple[InstanceId, Evidence]]:
+    """Find targets whose metric stands far above their peers'.
+
+    Each target is known by the median of its last ``min_samples`` fresh samples, and compared
+    with the median of the *other* targets; see ``OutlierPolicy`` for the three bars. Will not run
+    for a target with fewer samples, nor below ``min_peers`` others. One-sided: low is not bad.
+
+    Worked example: 40, 42, 44, 300 ms with ``times_median`` 3: peers of the last have median 42,
+    spread 1.4826 x 2 = 3; its bars are 126 and 42 + 5 x 3 = 57, so 300 is found.
+    """
+    levels = {
+        instance: median([p.value for p in fresh[-rule.min_samples :]])
+        for instance, one in series.items()
+        if len(fresh := [p for p in one.points if p.at >= oldest]) >= rule.min_samples
+    }
+    if len(levels) <= rule.min_peers:
+        return
+    usual = _of_peers(levels.values())
+    for instance in sorted(levels):
+        level = levels[instance]
+        if len(levels) < MANY:
+            usual = _of_peers(v for k, v in levels.items() if k != instance)
+        bar = max(
+            usual.centre * rule.times_median,
+            usual.centre + rule.deviations * usual.spread,
+            rule.floor,
+        )
+        if level > bar:
+            yield instance, _outlier(rule, level, bar, usual, now)
+
+
+MANY = 20
+"""From this many on, one target cannot move its fleet's median, so it is not left out of it."""
+
+
+class _Usual(NamedTuple):
+    centre: float
+    spread: float
+    peers: int
+
+
+def _of_peers(values: Iterable[float]) -> _Usual:
+    """Return what is usual among ``values``."""
+    held = list(values)
+    centre = median(held)
+    return _Usual(centre, spread(held, centre), len(held))
+
+
+def _outlier(
+    rule: OutlierPolicy, level: float, bar: float, usual: _Usual, now: datetime
+) -> Evidence:
+    return Evidence(
+        detector=ReasonCode.METRIC_OUTLIER,
+        score=level,
+        threshold=bar,
+        samples=rule.min_samples,
+        peers=usual.peers,
+        since=now,
+        text=(
+            f"{rule.metric.name} {level:.4g} is above {bar:.4g}; "
+            f"the median of {usual.peers} peers is {usual.centre:.4g}"
+        ),
+    )

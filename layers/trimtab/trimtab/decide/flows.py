@@ -1,0 +1,99 @@
+"""What each fleet should carry, now and once capacity has followed. Pure.
+
+Routing and sizing answer the same question from two ends, so they read it off one page: sizing
+makes room for what routing wants, and routing moves only what there is room for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trimtab.decide.shares import allocate, shares_of
+from trimtab.model.ids import FleetId
+from trimtab.model.policy import RoutePolicy
+from trimtab.model.situation import Situation
+from trimtab.model.size import bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One route's traffic: shares as they are, as capacity allows now, and as it could allow.
+
+    ``demand`` and ``capacity`` are in target units; ``capacity`` counts trusted targets at
+    ``guard.max_load``.
+    """
+
+    route: RoutePolicy
+    demand: float
+    now: Mapping[FleetId, float]
+    possible: Mapping[FleetId, float]
+    wanted: Mapping[FleetId, float]
+    capacity: Mapping[FleetId, float]
+
+
+def flow_of(route: RoutePolicy, at: Situation) -> Flow | None:
+    """Return the route's flow, or ``None`` when something about it is not known.
+
+    Blind to one fleet's targets, to the weights or to the load is blind to the flow: hold.
+    """
+    seen = at.seen.routes.get(route.name)
+    fleets = {f: at.believed(f) for f in route.split}
+    if seen is None or any(b.targets is None for b in fleets.values()):
+        return None
+    weights = {f: seen.weights.get(at.policy.fleets[f].target_group) for f in route.split}
+    if any(w is None for w in weights.values()):
+        return None
+    now = shares_of({f: w for f, w in weights.items() if w is not None})
+    demand = total_demand(route, at)
+    if now is None or demand is None:
+        return None
+    capacity = {
+        f: 0.0 if b.down else b.trusted * at.policy.guard.max_load for f, b in fleets.items()
+    }
+    return Flow(
+        route=route,
+        demand=demand,
+        now=now,
+        possible=allocate(route.split, capacity, demand),
+        wanted=allocate(route.split, _grown(route, at), demand),
+        capacity=capacity,
+    )
+
+
+def total_demand(route: RoutePolicy, at: Situation) -> float | None:
+    """Add up the load of a route's fleets; ``None`` if one is unknown.
+
+    The last known load of a fleet stands in for ``guard.demand_memory``: this number only ever
+    argues for more capacity, or for routing around a fleet that is down.
+    """
+    total = 0.0
+    for fleet in route.split:
+        units = known_units(fleet, at)
+        if units is None:
+            return None
+        total += units
+    return total
+
+
+def known_units(fleet: FleetId, at: Situation) -> float | None:
+    """Return a fleet's load in target units: fresh, else the last known if not too old."""
+    demand = at.believed(fleet).demand
+    if demand is not None:
+        return demand.units
+    held = at.memory.fleet(fleet)
+    if held.demand is None or held.demand_at is None:
+        return None
+    return held.demand if at.now - held.demand_at <= at.policy.guard.demand_memory else None
+
+
+def _grown(route: RoutePolicy, at: Situation) -> dict[FleetId, float]:
+    """Return each fleet's capacity if its group grew as far as it may; nothing if it is down."""
+    grown: dict[FleetId, float] = {}
+    for fleet in route.split:
+        group, believed = at.fleet(fleet).group, at.believed(fleet)
+        size = float(believed.trusted)
+        if group is not None:
+            size = max(size, bounds(group, at.policy)[1])
+        grown[fleet] = 0.0 if believed.down else size
+    return grown

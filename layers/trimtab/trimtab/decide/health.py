@@ -1,0 +1,127 @@
+"""Decide which targets leave rotation and which return. Pure; proposes, and knows no limits."""
+
+from __future__ import annotations
+
+from trimtab.model.assessment import Condition, TargetBelief
+from trimtab.model.change import Eject, Restore, inverse_of
+from trimtab.model.ids import FleetId
+from trimtab.model.memory import Ejection
+from trimtab.model.observation import Group, Lifecycle, Member
+from trimtab.model.policy import EjectMethod
+from trimtab.model.reason import Fact, Reason, ReasonCode
+from trimtab.model.situation import Situation
+from trimtab.model.verdict import Proposal
+
+
+def propose_ejections(at: Situation) -> tuple[Proposal, ...]:
+    """Propose to take out each failing target: those that serve nothing first, then the worst.
+
+    The order matters: the guard's budget goes to the first.
+    """
+    found: list[Proposal] = []
+    for name in sorted(at.policy.fleets):
+        failing = [b for b in at.believed(name).targets or () if b.condition is Condition.FAILING]
+        proposals = (_ejection(name, target, at) for target in sorted(failing, key=_worst_first))
+        found.extend(p for p in proposals if p is not None)
+    return tuple(found)
+
+
+def _worst_first(belief: TargetBelief) -> tuple[bool, float, str]:
+    worst = max((e.score / e.threshold for e in belief.evidence if e.threshold > 0), default=0.0)
+    return (belief.serves, -worst, belief.target.id)
+
+
+def _ejection(fleet: FleetId, belief: TargetBelief, at: Situation) -> Proposal | None:
+    """Propose one ejection, by the way that fits what the target is.
+
+    ``None`` where the way cannot be told (the group could not be read) or the group itself is
+    already moving the instance.
+    """
+    change = _eject(fleet, belief, at)
+    if change is None:
+        return None
+    first = belief.evidence[0]
+    code = (
+        ReasonCode.EJECT_UNHEALTHY
+        if first.detector is ReasonCode.LB_UNHEALTHY
+        else ReasonCode.EJECT_OUTLIER
+    )
+    facts: dict[str, Fact] = {
+        "score": first.score,
+        "threshold": first.threshold,
+        "peers": first.peers,
+        "since": first.since.isoformat(),
+        "serves": belief.serves,
+    }
+    return Proposal(change, Reason(code, first.text, facts), belief.evidence)
+
+
+def _eject(fleet: FleetId, belief: TargetBelief, at: Situation) -> Eject | None:
+    named, group = at.policy.fleets[fleet], at.fleet(fleet).group
+    target = belief.target
+    if named.group is not None and group is None:
+        return None
+    member = _member(group, belief)
+    if member is not None and member.lifecycle is not Lifecycle.IN_SERVICE:
+        return None
+    method = at.policy.health.eject.method
+    if method is EjectMethod.AUTO:
+        method = EjectMethod.STANDBY if member else EjectMethod.DEREGISTER
+    if method is EjectMethod.STANDBY and member is None:
+        return None
+    standby = method is EjectMethod.STANDBY
+    return Eject(
+        fleet=fleet,
+        target_group=named.target_group,
+        instance=target.instance,
+        port=target.port,
+        zone=target.zone,
+        method=method,
+        group=named.group if standby else None,
+        replace=standby and _is_missed(fleet, at),
+    )
+
+
+def _member(group: Group | None, belief: TargetBelief) -> Member | None:
+    members = group.members if group is not None else ()
+    return next((m for m in members if m.instance == belief.target.instance), None)
+
+
+def _is_missed(fleet: FleetId, at: Situation) -> bool:
+    """Tell whether the group should launch another in its place.
+
+    Not when the trusted ones already suffice and the group may shrink; with the load unknown the
+    group keeps its size.
+    """
+    believed, group = at.believed(fleet), at.fleet(fleet).group
+    if group is None or believed.demand is None or group.desired <= group.min_size:
+        return True
+    return believed.trusted < believed.demand.units
+
+
+def propose_restores(at: Situation) -> tuple[Proposal, ...]:
+    """Propose to bring back what has been out for its time, or everything in a panic."""
+    found = []
+    for name in sorted(at.policy.fleets):
+        panic = at.believed(name).panic
+        for target in sorted(at.memory.fleet(name).ejected):
+            held = at.memory.fleet(name).ejected[target]
+            if panic or held.until <= at.now:
+                found.append(_restore(held, at, panic=panic))
+    return tuple(found)
+
+
+def _restore(held: Ejection, at: Situation, *, panic: bool) -> Proposal:
+    change = inverse_of(held.eject)
+    assert isinstance(change, Restore)  # noqa: S101 (inverse_of promises it)
+    facts: dict[str, Fact] = {
+        "out_since": held.since.isoformat(),
+        "until": held.until.isoformat(),
+        "strikes": held.strikes,
+    }
+    if panic:
+        share = at.believed(held.eject.fleet).bad_share
+        text = f"{share:.0%} of the fleet is bad: not this target's fault alone, so it returns"
+        return Proposal(change, Reason(ReasonCode.RESTORE_PANIC, text, {**facts, "bad": share}))
+    text = f"it has been out since {held.since:%H:%M} and gets another chance"
+    return Proposal(change, Reason(ReasonCode.RESTORE_RECOVERED, text, facts))

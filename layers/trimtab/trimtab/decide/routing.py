@@ -1,0 +1,102 @@
+"""Decide the weights of a route. Pure; proposes, and knows no limits.
+
+Away from a fleet that is down at once, from one that is short after it has been so for a while;
+home again in steps once the fleet has been well for a while. Only as much as the receiver can
+carry now: sizing has been asked for the rest.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from trimtab.decide.flows import Flow, flow_of
+from trimtab.decide.shares import towards, weights_of
+from trimtab.model.change import Reweight
+from trimtab.model.ids import FleetId
+from trimtab.model.policy import OnFailure
+from trimtab.model.reason import Fact, Reason, ReasonCode
+from trimtab.model.situation import Situation
+from trimtab.model.verdict import Proposal
+
+SLACK = 0.02
+"""Shares closer than this are the same: weights are whole percents."""
+
+
+def propose_reweights(at: Situation) -> tuple[Proposal, ...]:
+    """Propose new weights for each route whose fleets cannot carry, or again can, their share."""
+    found = []
+    for route in at.policy.routes:
+        if route.on_failure is OnFailure.HOLD:
+            continue
+        flow = flow_of(route, at)
+        if flow is None:
+            continue
+        proposal = _reweight(flow, at)
+        if proposal is not None:
+            found.append(proposal)
+    return tuple(found)
+
+
+def _reweight(flow: Flow, at: Situation) -> Proposal | None:
+    memory = at.memory.route(flow.route.name)
+    down = [f for f in flow.now if at.believed(f).down and _loses(flow, f)]
+    if down:
+        text = f"{', '.join(down)} cannot serve"
+        return _proposal(flow, dict(flow.possible), at, Reason(ReasonCode.FLEET_DOWN, text))
+    short = [
+        f
+        for f in flow.now
+        if _loses(flow, f) and _for_long(memory.short_since.get(f), flow.route.spill_after, at.now)
+    ]
+    if short:
+        shares = towards(flow.now, flow.possible, flow.route.max_step)
+        text = f"{', '.join(short)} cannot carry the share it has"
+        return _proposal(flow, shares, at, Reason(ReasonCode.FLEET_SHORT, text))
+    back = [
+        f
+        for f in flow.now
+        if flow.possible[f] - flow.now[f] > SLACK
+        and flow.now[f] < flow.route.split[f]
+        and not at.believed(f).down
+        and _for_long(memory.well_since.get(f), flow.route.return_after, at.now)
+    ]
+    rested = _for_long(memory.moved_at, flow.route.step_every, at.now, never=True)
+    if back and rested:
+        shares = towards(flow.now, flow.possible, flow.route.max_step)
+        text = f"{', '.join(back)} can carry its home share again"
+        return _proposal(flow, shares, at, Reason(ReasonCode.RETURN_HOME, text))
+    return None
+
+
+def _loses(flow: Flow, fleet: FleetId) -> bool:
+    return flow.now[fleet] - flow.possible[fleet] > SLACK
+
+
+def _for_long(
+    since: datetime | None, least: timedelta, now: datetime, *, never: bool = False
+) -> bool:
+    """Tell whether ``since`` is at least ``least`` ago; ``never`` answers for no time at all."""
+    return never if since is None else now - since >= least
+
+
+def _proposal(
+    flow: Flow, shares: dict[FleetId, float], at: Situation, why: Reason
+) -> Proposal | None:
+    weights = weights_of(shares)
+    groups = {f: at.policy.fleets[f].target_group for f in shares}
+    seen = at.seen.routes[flow.route.name]
+    before = {groups[f]: seen.weights[groups[f]] for f in shares}
+    if weights == weights_of(flow.now):
+        return None
+    facts: dict[str, Fact] = {"demand_units": round(flow.demand, 3)}
+    for f in sorted(shares):
+        facts[f"{f}_share_now"] = round(flow.now[f], 3)
+        facts[f"{f}_share_next"] = round(shares[f], 3)
+        facts[f"{f}_capacity_units"] = round(flow.capacity[f], 3)
+    change = Reweight(
+        route=flow.route.name,
+        rule=flow.route.rule,
+        before=before,
+        after={groups[f]: w for f, w in weights.items()},
+    )
+    return Proposal(change, Reason(why.code, why.text, facts))

@@ -1,0 +1,162 @@
+"""Decide how large each group should be. Pure; proposes, and knows no limits but the bounds.
+
+Sized for the largest of: the load it carries, the load it is meant to receive, and its home share
+while traffic is away, so that coming home needs no launch. Members that carry nothing (failing)
+are counted on top. Up at once; down only when the whole stabilization window agrees.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import timedelta
+
+from trimtab.decide.flows import Flow, flow_of, known_units
+from trimtab.model.assessment import Condition, FleetBelief
+from trimtab.model.change import Resize
+from trimtab.model.ids import FleetId
+from trimtab.model.observation import Group, Lifecycle
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.situation import Situation
+from trimtab.model.size import bounds
+from trimtab.model.verdict import Proposal
+
+TICK = timedelta(minutes=1)
+"""Regular distance of ticks, for judging whether a window has been watched whole."""
+
+
+def propose_growth(at: Situation) -> tuple[Proposal, ...]:
+    """Propose larger groups where load, a coming shift or lost members call for it."""
+    return tuple(p for p in _resizes(at) if _grows(p))
+
+
+def propose_shrinkage(at: Situation) -> tuple[Proposal, ...]:
+    """Propose smaller groups where the load has been lower for the whole window."""
+    return tuple(p for p in _resizes(at) if not _grows(p))
+
+
+def sizes_wanted(at: Situation) -> Mapping[FleetId, int]:
+    """Return what each group needs by this tick's load alone, for memory to stabilize on.
+
+    A fleet whose load is not freshly known is absent: no data is no wish for a small size.
+    """
+    flows = [f for r in at.policy.routes if (f := flow_of(r, at))]
+    wanted: dict[FleetId, int] = {}
+    for fleet in at.policy.fleets:
+        group, believed = at.fleet(fleet).group, at.believed(fleet)
+        if group is None or believed.demand is None:
+            continue
+        lost = lost_members(group, believed)
+        answer = needed_size(fleet, group.desired - lost, at, flows)
+        if answer is not None:
+            wanted[fleet] = answer[0] + lost
+    return wanted
+
+
+def _grows(proposal: Proposal) -> bool:
+    change = proposal.change
+    return isinstance(change, Resize) and change.after > change.before
+
+
+def _resizes(at: Situation) -> list[Proposal]:
+    flows = [f for r in at.policy.routes if (f := flow_of(r, at))]
+    found = []
+    for name in sorted(at.policy.fleets):
+        group = at.fleet(name).group
+        if group is None:
+            continue
+        proposal = _resize(name, group, at, flows)
+        if proposal is not None:
+            found.append(proposal)
+    return found
+
+
+def needed_size(
+    fleet: FleetId, size: int, at: Situation, flows: list[Flow]
+) -> tuple[int, Reason] | None:
+    """Return how many targets the load needs and why; ``None`` when the load is unknown.
+
+    Within ``tolerance`` of ``size`` it is ``size`` (no change for noise), else the units rounded
+    up. Worked example: 6.4 units at size 6 and tolerance 0.1 is a ratio of 1.07: stay at 6;
+    6.7 units: 7.
+    """
+    carried = known_units(fleet, at)
+    if carried is None:
+        return None
+    units, code, text = carried, ReasonCode.LOAD_ABOVE_TARGET, "the load it carries"
+    for flow in flows:
+        if fleet not in flow.route.split:
+            continue
+        coming = flow.wanted[fleet] * flow.demand
+        if coming > units and flow.wanted[fleet] > flow.now[fleet]:
+            units, code = coming, ReasonCode.CAPACITY_FOR_SHIFT
+            text = f"its share of {flow.route.name} once traffic has shifted"
+        home = flow.route.split[fleet] * flow.demand
+        if home > units:
+            units, code = home, ReasonCode.CAPACITY_FOR_SHIFT
+            text = f"its home share of {flow.route.name}, for the way back"
+    tolerance = max((r.tolerance for r in at.policy.scaling.rules), default=0.0)
+    steady = size > 0 and abs(units / size - 1) <= tolerance
+    need = size if steady else max(math.ceil(units - 1e-9), 0)
+    facts = {"units": round(units, 3), "size": size, "needed": need, "tolerance": tolerance}
+    return need, Reason(code, f"{text} is {units:.2f} targets' worth", facts)
+
+
+def _resize(fleet: FleetId, group: Group, at: Situation, flows: list[Flow]) -> Proposal | None:
+    low, high = bounds(group, at.policy)
+    believed = at.believed(fleet)
+    lost = lost_members(group, believed)
+    answer = needed_size(fleet, group.desired - lost, at, flows)
+    if answer is None:
+        return _to_bounds(fleet, group, low, high)
+    need, why = answer
+    wish = min(max(need + lost, low), high)
+    if wish > group.desired:
+        if lost and need <= group.desired:
+            text = f"{lost} of its members carry nothing; {why.text}"
+            why = Reason(ReasonCode.REPLACE_LOST, text, {**why.facts, "lost": lost})
+        return Proposal(Resize(fleet, group.name, group.desired, wish), why)
+    steady = min(max(_stabilized(fleet, wish, group, at), low), high)
+    if steady < group.desired and believed.demand is not None:
+        facts = {**why.facts, "window_s": at.policy.scaling.scale_in_after.total_seconds()}
+        text = f"for {at.policy.scaling.scale_in_after} no more than {steady} were needed"
+        reason = Reason(ReasonCode.LOAD_BELOW_TARGET, text, facts)
+        return Proposal(Resize(fleet, group.name, group.desired, steady), reason)
+    return _to_bounds(fleet, group, low, high)
+
+
+def lost_members(group: Group, believed: FleetBelief) -> int:
+    """Count members in service that carry nothing, unless so much is bad that it is no loss.
+
+    In panic or with the fleet down, launching more of the same does not help.
+    """
+    if believed.panic or believed.down:
+        return 0
+    serving = {m.instance for m in group.members if m.lifecycle is Lifecycle.IN_SERVICE}
+    return sum(
+        1
+        for b in believed.targets or ()
+        if b.condition is Condition.FAILING and b.target.instance in serving
+    )
+
+
+def _stabilized(fleet: FleetId, wish: int, group: Group, at: Situation) -> int:
+    """Return the largest wish of the window; the size itself if it was not watched whole.
+
+    A controller that was away does not know that the load was low meanwhile.
+    """
+    start = at.now - at.policy.scaling.scale_in_after
+    recent = [w for w in at.memory.fleet(fleet).wishes if w.at >= start - TICK]
+    if not recent or recent[0].at > start + TICK:
+        return group.desired
+    return max(wish, *(w.size for w in recent))
+
+
+def _to_bounds(fleet: FleetId, group: Group, low: int, high: int) -> Proposal | None:
+    """Bring a size back into bounds: raising needs no data, lowering is left to the load."""
+    if group.desired < low:
+        facts = {"size": group.desired, "min": low, "max": high}
+        text = f"{group.desired} is below the least size {low}"
+        reason = Reason(ReasonCode.BELOW_MINIMUM, text, facts)
+        return Proposal(Resize(fleet, group.name, group.desired, low), reason)
+    return None

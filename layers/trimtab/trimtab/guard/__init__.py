@@ -1,0 +1,93 @@
+"""Guard: the only code that says no. Pure.
+
+Every proposal meets every guard in order, on top of what this tick has already granted; the first
+refusal decides, a clamp goes on with the smaller change. The mode has the last word, so that
+observing shows what enforcing would do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from trimtab.guard.bounds import check_group_bounds, check_steps, check_warm_up, check_weights
+from trimtab.guard.budget import check_fleet_budget, check_panic, check_rates, check_zone_budget
+from trimtab.guard.capacity import check_headroom
+from trimtab.guard.permission import (
+    check_group_is_free,
+    check_in_flight,
+    check_pause,
+    check_protection,
+)
+from trimtab.guard.plan import Plan, action_of
+from trimtab.guard.rules import Answer, Clamped, Passed, Refused
+from trimtab.guard.sight import check_sight
+from trimtab.model.policy import Mode
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.situation import Situation
+from trimtab.model.tick import Pause
+from trimtab.model.verdict import Check, Proposal, Ruling, Verdict
+
+Guard = Callable[[Proposal, Plan], Answer]
+
+GUARDS: tuple[Guard, ...] = (
+    check_pause,
+    check_in_flight,
+    check_sight,
+    check_protection,
+    check_group_is_free,
+    check_panic,
+    check_fleet_budget,
+    check_zone_budget,
+    check_rates,
+    check_warm_up,
+    check_steps,
+    check_group_bounds,
+    check_weights,
+    check_headroom,  # last: it judges the change as clamped by the others
+)
+
+__all__ = ["GUARDS", "action_of", "guard"]
+
+
+def guard(
+    wanted: Sequence[Proposal], at: Situation, pauses: tuple[Pause, ...] = ()
+) -> tuple[Verdict, ...]:
+    """Return a verdict on every proposal, in order. What is granted binds what comes after."""
+    plan = Plan(at, pauses)
+    verdicts: list[Verdict] = []
+    for proposal in wanted:
+        verdict = _judge(proposal, plan)
+        verdicts.append(verdict)
+        if verdict.ruling is not Ruling.REFUSED:
+            plan = plan.grant(verdict.change)
+    return tuple(verdicts)
+
+
+def _judge(proposal: Proposal, plan: Plan) -> Verdict:
+    """Let every guard look at one proposal, until one refuses."""
+    change, checks, clamp = proposal.change, [], None
+    for check in GUARDS:
+        answer = check(Proposal(change, proposal.reason, proposal.evidence), plan)
+        name = check.__name__.removeprefix("check_")
+        checks.append(Check(name, not isinstance(answer, Refused), answer.reason))
+        match answer:
+            case Refused(reason):
+                return Verdict(proposal, Ruling.REFUSED, change, reason, tuple(checks))
+            case Clamped(smaller, reason):
+                change, clamp = smaller, reason
+            case Passed():
+                pass
+    ruling, reason = _by_mode(proposal, plan, clamp)
+    return Verdict(proposal, ruling, change, reason, tuple(checks))
+
+
+def _by_mode(proposal: Proposal, plan: Plan, clamp: Reason | None) -> tuple[Ruling, Reason]:
+    mode = plan.at.policy.mode(proposal.lever)
+    if mode is Mode.OBSERVE:
+        return Ruling.SHADOWED, Reason(ReasonCode.OBSERVING, f"{proposal.lever} only observes")
+    if mode is Mode.APPROVE:
+        text = f"{proposal.lever} needs somebody's approval"
+        return Ruling.AWAITING, Reason(ReasonCode.AWAITING_APPROVAL, text)
+    if clamp is not None:
+        return Ruling.CLAMPED, clamp
+    return Ruling.ALLOWED, Reason(ReasonCode.WITHIN_LIMITS, "every guard agreed")

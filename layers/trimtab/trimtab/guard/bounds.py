@@ -1,0 +1,166 @@
+"""Bounds and rates of sizes and weights. Pure. Laws 5 and 6."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from trimtab.guard.plan import Plan
+from trimtab.guard.rules import Answer, Clamped, passed, refused
+from trimtab.model.assessment import Condition
+from trimtab.model.change import Eject, Resize, Restore, Reweight
+from trimtab.model.observation import Lifecycle
+from trimtab.model.policy import EjectMethod
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.size import bounds
+from trimtab.model.verdict import Proposal
+
+WEIGHT_MAX = 999
+"""The largest weight a forward action takes."""
+
+
+def check_group_bounds(proposal: Proposal, plan: Plan) -> Answer:
+    """Keep capacity within the group's and the policy's bounds, standby moves included.
+
+    Entering standby without replacement takes one off the size, leaving it adds one; AWS refuses
+    what breaks its bounds, so we do before it.
+    """
+    change = proposal.change
+    if not isinstance(change, Resize | Eject | Restore):
+        return passed("no size involved")
+    group = plan.at.fleet(change.fleet).group
+    if group is None or (not isinstance(change, Resize) and change.method is not _STANDBY):
+        return passed("no size involved")
+    low, high = bounds(group, plan.at.policy)
+    facts = {"size": group.desired, "min": low, "max": high}
+    size = _size_after(change, group.desired) + _coming_by_standby(change.fleet, plan)
+    if low <= size <= high:
+        return passed("within bounds", **facts)
+    if isinstance(change, Resize):
+        clamped = min(max(change.after, low), high)
+        if clamped != change.before and (clamped > change.before) == (change.after > change.before):
+            text = f"{change.after} is outside {low} to {high}"
+            return Clamped(
+                replace(change, after=clamped), Reason(ReasonCode.GROUP_BOUNDS, text, facts)
+            )
+    text = f"{group.name} would have {size} members in service, {low} to {high} may be"
+    return refused(ReasonCode.GROUP_BOUNDS, text, **facts)
+
+
+_STANDBY = EjectMethod.STANDBY
+
+
+def _size_after(change: Resize | Eject | Restore, size: int) -> int:
+    match change:
+        case Resize():
+            return change.after
+        case Restore():
+            return size + 1
+        case Eject():
+            return size if change.replace else size - 1
+
+
+def _coming_by_standby(fleet: str, plan: Plan) -> int:
+    """How standby moves under way will change the size."""
+    moved = 0
+    for change in plan.coming:
+        if (
+            isinstance(change, Restore | Eject)
+            and change.fleet == fleet
+            and change.method is _STANDBY
+        ):
+            moved += _size_after(change, 0)
+    return moved
+
+
+def check_steps(proposal: Proposal, plan: Plan) -> Answer:
+    """Clamp a resize to the largest step, and space shrinking steps apart.
+
+    Worked example: from 10 with ``max_step_up`` 1.0 up to 20 at once; with ``max_step_down`` 0.2
+    down to 8, and again no sooner than ``step_every`` later.
+    """
+    change = proposal.change
+    if not isinstance(change, Resize):
+        return passed("not a resize")
+    scaling = plan.at.policy.scaling
+    if change.after > change.before:
+        most = change.before + max(1, math.ceil(change.before * scaling.max_step_up))
+        return _clamp_step(change, min(change.after, most))
+    last = plan.at.memory.fleet(change.fleet).resized_down
+    if last is not None and plan.now - last < scaling.step_every:
+        return refused(
+            ReasonCode.STEP_LIMIT,
+            f"it shrank at {last:%H:%M}; the next step waits for {scaling.step_every}",
+            since_s=(plan.now - last).total_seconds(),
+        )
+    least = change.before - max(1, math.floor(change.before * scaling.max_step_down))
+    return _clamp_step(change, max(change.after, least))
+
+
+def _clamp_step(change: Resize, after: int) -> Answer:
+    if after == change.after:
+        return passed("within one step", before=change.before, after=after)
+    text = f"one step goes to {after}, not {change.after}"
+    facts = {"before": change.before, "wanted": change.after, "after": after}
+    return Clamped(replace(change, after=after), Reason(ReasonCode.STEP_LIMIT, text, facts))
+
+
+def check_warm_up(proposal: Proposal, plan: Plan) -> Answer:
+    """Refuse to shrink a group while members are still launching or warming up.
+
+    What they will carry does not show in the metrics yet. FIELD: AWS blocks scale-in likewise.
+    """
+    change = proposal.change
+    if not isinstance(change, Resize) or change.after >= change.before:
+        return passed("does not shrink")
+    group = plan.at.fleet(change.fleet).group
+    pending = [m for m in (group.members if group else ()) if m.lifecycle is Lifecycle.PENDING]
+    warming = plan.at.believed(change.fleet).count(Condition.WARMING)
+    if pending or warming:
+        return refused(
+            ReasonCode.WARMING_UP,
+            f"{len(pending)} members are launching and {warming} are warming up",
+            launching=len(pending),
+            warming=warming,
+        )
+    return passed("nobody is warming up")
+
+
+def check_weights(proposal: Proposal, plan: Plan) -> Answer:
+    """Keep a route serving: whole weights in range, some on a fleet that serves, one step at most.
+
+    The step limit does not hold while a fleet with weight is down: what it would get is lost.
+    """
+    change = proposal.change
+    if not isinstance(change, Reweight):
+        return passed("not a route")
+    if any(not 0 <= w <= WEIGHT_MAX for w in change.after.values()):
+        return refused(ReasonCode.GROUP_BOUNDS, f"weights go from 0 to {WEIGHT_MAX}")
+    fleets = {p.target_group: f for f, p in plan.at.policy.fleets.items()}
+    alive = [g for g, w in change.after.items() if w > 0 and not _is_down(fleets[g], plan)]
+    if not alive:
+        return refused(ReasonCode.LAST_WEIGHT, "no fleet that serves would have any weight")
+    if any(w > 0 and _is_down(fleets[g], plan) for g, w in change.before.items()):
+        return passed("a fleet with weight is down: no step limit")
+    return _one_step(change, plan)
+
+
+def _is_down(fleet: str, plan: Plan) -> bool:
+    return any(b.down for f, b in plan.at.belief.fleets.items() if f == fleet)
+
+
+def _one_step(change: Reweight, plan: Plan) -> Answer:
+    total, before = sum(change.after.values()), sum(change.before.values())
+    moved = sum(
+        max(0.0, w / total - (change.before[g] / before if before else 0.0))
+        for g, w in change.after.items()
+    )
+    step = next(r.max_step for r in plan.at.policy.routes if r.name == change.route)
+    if moved > step + 0.01:  # whole percents round a share
+        return refused(
+            ReasonCode.STEP_LIMIT,
+            f"{moved:.0%} of the traffic would move, {step:.0%} at once may",
+            moved=round(moved, 3),
+            step=step,
+        )
+    return passed("within one step", moved=round(moved, 3), step=step)

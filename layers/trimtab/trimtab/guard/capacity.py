@@ -1,0 +1,119 @@
+"""Headroom: the survivors must carry the load, before and after, over everything under way. Pure.
+
+Law 1: serving capacity never falls below demand by our doing, unless what leaves serves nothing.
+"""
+
+from __future__ import annotations
+
+from trimtab.guard.plan import Plan
+from trimtab.guard.rules import Answer, Clamped, passed, refused
+from trimtab.model.change import Eject, Resize, Reweight
+from trimtab.model.ids import FleetId
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.verdict import Proposal
+
+EXACT = 1e-9
+"""Rounding of floating-point sums, far below any load that matters."""
+
+
+def check_headroom(proposal: Proposal, plan: Plan) -> Answer:
+    """Refuse (or clamp) what leaves less capacity than the load needs."""
+    change = proposal.change
+    match change:
+        case Eject():
+            return _after_ejection(change, plan)
+        case Resize() if change.after < change.before:
+            return _after_shrinking(change, plan)
+        case Reweight():
+            return _after_shift(change, plan)
+        case _:
+            return passed("takes no capacity")
+
+
+def _after_ejection(change: Eject, plan: Plan) -> Answer:
+    """Worked example: 5.6 units on six targets, one failing: five survivors at 1.2 carry 6.0."""
+    belief = plan.at.belief.targets_of(change.fleet).get(change.target)
+    if belief is not None and not belief.serves:
+        return passed("it serves nothing, so nothing is lost", serves=False)
+    units = plan.units(change.fleet)
+    if units is None:
+        return refused(
+            ReasonCode.DEMAND_UNKNOWN,
+            f"it still serves, and the load of {change.fleet} is unknown",
+        )
+    trusted = belief is not None and belief.trusted
+    return _carries(change.fleet, plan.survivors(change.fleet) - trusted, units, plan)
+
+
+def _carries(fleet: FleetId, survivors: int, units: float, plan: Plan) -> Answer:
+    room = survivors * plan.at.policy.guard.max_load
+    facts = {"survivors": survivors, "capacity_units": round(room, 3), "units": round(units, 3)}
+    if room + EXACT < units:
+        text = f"{survivors} survivors of {fleet} carry {room:.1f} units, {units:.2f} are needed"
+        return refused(ReasonCode.HEADROOM_SHORT, text, **facts)
+    return passed(f"{survivors} survivors of {fleet} carry it", **facts)
+
+
+def _after_shrinking(change: Resize, plan: Plan) -> Answer:
+    """Clamp a shrinkage to what the load leaves to spare, one target at target load per unit."""
+    units = plan.units(change.fleet)
+    if units is None:
+        return refused(ReasonCode.DEMAND_UNKNOWN, f"the load of {change.fleet} is unknown")
+    spare = int(plan.survivors(change.fleet) - units + EXACT)
+    wanted = change.before - change.after
+    facts = {"survivors": plan.survivors(change.fleet), "units": round(units, 3), "spare": spare}
+    if spare >= wanted:
+        return passed("what stays carries the load", **facts)
+    if spare <= 0:
+        return refused(
+            ReasonCode.HEADROOM_SHORT, f"{change.fleet} has no trusted target to spare", **facts
+        )
+    smaller = Resize(change.fleet, change.group, change.before, change.before - spare)
+    text = f"only {spare} of {wanted} can be spared"
+    return Clamped(smaller, Reason(ReasonCode.HEADROOM_SHORT, text, facts))
+
+
+def _after_shift(change: Reweight, plan: Plan) -> Answer:
+    """Refuse to give a fleet more traffic than its trusted targets can carry."""
+    total, before = sum(change.after.values()), sum(change.before.values())
+    fleets = {p.target_group: f for f, p in plan.at.policy.fleets.items()}
+    load = _load_of(change, plan)
+    if load is None:
+        return refused(ReasonCode.DEMAND_UNKNOWN, "the load of the route is unknown")
+    for group, weight in change.after.items():
+        share = weight / total if total else 0.0
+        if before and share <= change.before[group] / before:
+            continue
+        fleet = fleets[group]
+        room = 0.0 if plan.at.believed(fleet).down else plan.survivors(fleet) * _max_load(plan)
+        # whole percents round a share by up to half a percent
+        if share * load > room + load * 0.005 + EXACT:
+            return refused(
+                ReasonCode.RECEIVER_SHORT,
+                f"{fleet} carries {room:.1f} units and would get {share * load:.2f}",
+                capacity_units=round(room, 3),
+                units=round(share * load, 3),
+            )
+    return passed("every receiver carries its new share", units=round(load, 3))
+
+
+def _max_load(plan: Plan) -> float:
+    return plan.at.policy.guard.max_load
+
+
+def _load_of(change: Reweight, plan: Plan) -> float | None:
+    """The route's load; the last known stands in for a while, to route around a dead fleet."""
+    total = 0.0
+    for fleet, named in plan.at.policy.fleets.items():
+        if named.target_group not in change.after:
+            continue
+        demand, held = plan.at.believed(fleet).demand, plan.at.memory.fleet(fleet)
+        if demand is not None:
+            total += demand.units
+            continue
+        if held.demand is None or held.demand_at is None:
+            return None
+        if plan.now - held.demand_at > plan.at.policy.guard.demand_memory:
+            return None
+        total += held.demand
+    return total

@@ -1,0 +1,82 @@
+"""Pause, work in flight, and things under somebody else's hand. Pure."""
+
+from __future__ import annotations
+
+from trimtab.guard.plan import Plan
+from trimtab.guard.rules import Answer, passed, refused
+from trimtab.model.change import Eject, Resize, Restore, lever_of, subject_of
+from trimtab.model.reason import ReasonCode
+from trimtab.model.verdict import Proposal
+
+
+def check_pause(proposal: Proposal, plan: Plan) -> Answer:
+    """Refuse while somebody has paused this class of action."""
+    lever = lever_of(proposal.change)
+    for pause in plan.pauses:
+        if pause.holds(lever, plan.now):
+            until = pause.until.isoformat() if pause.until else "until resumed"
+            return refused(
+                ReasonCode.PAUSED,
+                f"{lever} is paused by {pause.by}: {pause.why}",
+                by=pause.by,
+                until=until,
+            )
+    return passed("not paused")
+
+
+def check_in_flight(proposal: Proposal, plan: Plan) -> Answer:
+    """Refuse a second change of what is being changed already.
+
+    Its outcome is not known yet, so what we see may be half of it.
+    """
+    subject = subject_of(proposal.change)
+    if plan.in_flight(subject):
+        return refused(ReasonCode.IN_FLIGHT, f"a change of {subject} is under way")
+    return passed("nothing under way on it")
+
+
+def check_group_is_free(proposal: Proposal, plan: Plan) -> Answer:
+    """Refuse what the group is not free to do: suspended processes, failing launches.
+
+    Raising the size of a group whose launches fail only piles up failures.
+    """
+    change = proposal.change
+    if not isinstance(change, Resize | Eject | Restore):
+        return passed("no group involved")
+    group = plan.at.fleet(change.fleet).group
+    if group is None:
+        return passed("no group involved")
+    blocked = _processes_needed(change) & group.suspended
+    if blocked:
+        names = ", ".join(sorted(blocked))
+        return refused(
+            ReasonCode.GROUP_BUSY, f"{group.name} has suspended {names}", suspended=names
+        )
+    if isinstance(change, Resize) and change.after > change.before and group.launch_failure:
+        return refused(
+            ReasonCode.GROUP_BUSY,
+            f"{group.name} asks for {group.desired} and launches fail: {group.launch_failure}",
+            desired=group.desired,
+            in_service=group.in_service,
+        )
+    return passed("the group is free", suspended=", ".join(sorted(group.suspended)))
+
+
+def _processes_needed(change: Resize | Eject | Restore) -> frozenset[str]:
+    if isinstance(change, Resize):
+        return frozenset({"Launch" if change.after > change.before else "Terminate"})
+    if isinstance(change, Eject) and change.replace:
+        return frozenset({"Launch"})
+    return frozenset({"AddToLoadBalancer"}) if isinstance(change, Restore) else frozenset()
+
+
+def check_protection(proposal: Proposal, plan: Plan) -> Answer:
+    """Refuse to remove an instance that its owner protects from scale-in."""
+    change = proposal.change
+    if not isinstance(change, Eject):
+        return passed("removes nothing by name")
+    group = plan.at.fleet(change.fleet).group
+    for member in group.members if group else ():
+        if member.instance == change.instance and member.protected:
+            return refused(ReasonCode.PROTECTED, f"{change.instance} is protected from scale-in")
+    return passed("not protected")

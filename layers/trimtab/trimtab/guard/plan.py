@@ -1,0 +1,156 @@
+"""The plan so far: what this tick has already granted, added to what is in flight. Pure.
+
+Guards ask it questions that only make sense over all proposals together: how many are out of this
+fleet, who survives, what will each fleet carry. Shadowed and awaiting changes count as granted, so
+that observing gives the same verdicts as enforcing would.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from trimtab.model.assessment import Condition
+from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, subject_of
+from trimtab.model.ids import FleetId, InstanceId, Zone
+from trimtab.model.memory import Action
+from trimtab.model.observation import Lifecycle
+from trimtab.model.situation import Situation
+from trimtab.model.tick import Pause
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A situation plus the changes granted so far this tick, in order."""
+
+    at: Situation
+    pauses: tuple[Pause, ...]
+    granted: tuple[Change, ...] = ()
+
+    @property
+    def now(self) -> datetime:
+        """When the situation was seen."""
+        return self.at.now
+
+    def grant(self, change: Change) -> Plan:
+        """Return the plan with one more change in it."""
+        return replace(self, granted=(*self.granted, change))
+
+    @property
+    def coming(self) -> tuple[Change, ...]:
+        """Changes on their way (intended, outcome unknown) and granted this tick."""
+        return (*(p.change for p in self.at.memory.pending), *self.granted)
+
+    def in_flight(self, subject: str) -> bool:
+        """Tell whether an intent about the subject has no outcome yet, or was granted above."""
+        return any(subject_of(c) == subject for c in self.coming)
+
+    def leaving(self, fleet: FleetId) -> frozenset[InstanceId]:
+        """Instances that changes under way take out of a fleet."""
+        return frozenset(
+            c.instance for c in self.coming if isinstance(c, Eject) and c.fleet == fleet
+        )
+
+    def shrinking(self, fleet: FleetId) -> int:
+        """How many targets coming resizes may take from a fleet; AWS picks which, so any."""
+        return sum(
+            max(0, c.before - c.after)
+            for c in self.coming
+            if isinstance(c, Resize) and c.fleet == fleet
+        )
+
+    def survivors(self, fleet: FleetId) -> int:
+        """Trusted targets left once everything under way has happened, at worst."""
+        leaving = self.leaving(fleet)
+        trusted = [
+            b
+            for b in self.at.believed(fleet).targets or ()
+            if b.trusted and b.target.instance not in leaving
+        ]
+        return max(0, len(trusted) - self.shrinking(fleet))
+
+    def units(self, fleet: FleetId) -> float | None:
+        """The load a fleet must be able to carry, in target units; ``None`` if unknown.
+
+        The larger of what it carries now and what weights under way will give it. Only fresh data
+        counts: an old load justifies no removal.
+        """
+        demand = self.at.believed(fleet).demand
+        shifted = self._shifted(fleet)
+        if demand is None or shifted is None:
+            return None
+        return max(demand.units, shifted)
+
+    def _shifted(self, fleet: FleetId) -> float | None:
+        """The most that weights under way give the fleet; ``None`` if that load is unknown."""
+        most = 0.0
+        group = self.at.policy.fleets[fleet].target_group
+        for change in self.coming:
+            if isinstance(change, Reweight) and group in change.after:
+                total = sum(change.after.values())
+                share = change.after[group] / total if total else 0.0
+                units = self._route_units(change)
+                if units is None:
+                    return None
+                most = max(most, share * units)
+        return most
+
+    def _route_units(self, change: Reweight) -> float | None:
+        fleets = [f for f, p in self.at.policy.fleets.items() if p.target_group in change.after]
+        units = [d.units for f in fleets if (d := self.at.believed(f).demand) is not None]
+        return sum(units) if len(units) == len(fleets) else None
+
+    def out(self, fleet: FleetId, zone: Zone | None = None) -> frozenset[InstanceId]:
+        """Instances out of service in a fleet (or one zone of it), whoever took them out.
+
+        Ours held out and under way, members in standby or leaving, registrations draining.
+        """
+        seen, held = self.at.fleet(fleet), self.at.memory.fleet(fleet).ejected
+        found = {(e.eject.instance, e.eject.zone) for e in held.values()}
+        found |= {
+            (c.instance, c.zone) for c in self.coming if isinstance(c, Eject) and c.fleet == fleet
+        }
+        found |= {
+            (m.instance, m.zone)
+            for m in (seen.group.members if seen.group else ())
+            if m.lifecycle in (Lifecycle.STANDBY, Lifecycle.ENTERING_STANDBY, Lifecycle.LEAVING)
+        }
+        found |= {
+            (b.target.instance, b.target.zone)
+            for b in self.at.believed(fleet).targets or ()
+            if b.condition is Condition.LEAVING
+        }
+        return frozenset(i for i, z in found if zone is None or z == zone)
+
+    def population(self, fleet: FleetId, zone: Zone | None = None) -> int:
+        """All instances of a fleet (or zone): those registered and those out."""
+        here = {
+            b.target.instance
+            for b in self.at.believed(fleet).targets or ()
+            if zone is None or b.target.zone == zone
+        }
+        return len(here | self.out(fleet, zone))
+
+    def recent(self, *, removals: bool) -> int:
+        """Actions of the last hour and those under way; of removals only, if asked."""
+        past = [a for a in self.at.memory.actions if self.now - a.at < HOUR]
+        done = sum(1 for a in past if a.removal or not removals)
+        return done + sum(1 for c in self.coming if is_removal(c) or not removals)
+
+
+def is_removal(change: Change) -> bool:
+    """Tell whether a change takes a target out of service by name."""
+    return isinstance(change, Eject)
+
+
+def action_of(change: Change, at: datetime) -> Action:
+    """Return what the budgets remember of a change that was carried out."""
+    match change:
+        case Eject():
+            return Action(at, change.fleet, change.zone, removal=True)
+        case Restore() | Resize():
+            return Action(at, change.fleet, None, removal=False)
+        case Reweight():
+            return Action(at, None, None, removal=False)

@@ -1,0 +1,120 @@
+"""The loop: one tick of one service, on one screen.
+
+``observe -> assess -> decide -> guard``, then one transaction. Pure in the middle; the ends are
+ports. ``now`` is read once, by whoever calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from trimtab.assess import assess
+from trimtab.codec import ulid
+from trimtab.decide import decide, sizes_wanted
+from trimtab.errors import Conflict, TrimtabError
+from trimtab.guard import guard
+from trimtab.model.entry import Entry, Kind, outcome_id
+from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.memory import Pending
+from trimtab.model.observation import Observation
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.situation import Situation
+from trimtab.model.tick import Ask, Inputs, Remembered, Tick
+from trimtab.narrate import narrate
+from trimtab.observe import observe
+from trimtab.ports import Infrastructure, Ledger, Store
+from trimtab.remember import remember, settle
+
+GRACE = timedelta(minutes=1)
+"""How long past its deadline an intent may still get its outcome from act: a function's timeout."""
+
+Result = Tick | Reason
+
+
+class Loop:
+    """Looks at services and writes down what should happen. Changes nothing in the world."""
+
+    def __init__(self, store: Store, ledger: Ledger, infrastructure: Infrastructure) -> None:
+        """Work on the given ports; keeps no state between ticks."""
+        self._store = store
+        self._ledger = ledger
+        self._infrastructure = infrastructure
+
+    def tick(self, asks: Sequence[Ask], now: datetime) -> dict[ServiceId, Result]:
+        """Look at each service asked for, once; return its tick, or why it had none.
+
+        Reads are shared among the services; one service's trouble is a reason of its own and
+        leaves the others alone. Raises only if nothing at all could be recalled.
+        """
+        causes = {ask.service: ask.by for ask in sorted(asks, key=lambda a: a.asked_at)}
+        recalled = self._store.recall(sorted(causes))
+        known = {n: r for n, r in recalled.items() if isinstance(r, Remembered)}
+        enabled = {n: r for n, r in known.items() if r.policy.enabled}
+        results: dict[ServiceId, Result] = {
+            n: r if isinstance(r, Reason) else Reason(ReasonCode.PAUSED, "its policy is disabled")
+            for n, r in recalled.items()
+            if n not in enabled
+        }
+        seen = observe(self._infrastructure, enabled, now)
+        for name, held in enabled.items():
+            results[name] = self._one(held, seen[name], causes[name])
+        return results
+
+    def _one(self, held: Remembered, seen: Observation, by: str) -> Result:
+        """Finish one service's tick, or say why it could not be committed."""
+        try:
+            outcomes = self._outcomes(seen.service, held.memory.pending, seen.now)
+            memory = settle(held.memory, outcomes, seen, held.policy)
+            tick = think(Inputs(seen, held.policy, memory, held.pauses), by)
+            self._ledger.commit(tick)
+        except Conflict as error:
+            return Reason(ReasonCode.CONFLICTING_CHANGE, str(error))
+        except TrimtabError as error:
+            return Reason(ReasonCode.AWS_ERROR, f"{type(error).__name__}: {error}")
+        return tick
+
+    def _outcomes(
+        self, service: ServiceId, pending: Iterable[Pending], now: datetime
+    ) -> Mapping[EntryId, Entry]:
+        """Find what became of the intents under way; end those nobody carried out in time."""
+        waiting = {p.entry: p for p in pending}
+        if not waiting:
+            return {}
+        found = self._ledger.entries(service, [outcome_id(e) for e in waiting])
+        outcomes = {e: found[outcome_id(e)] for e in waiting if outcome_id(e) in found}
+        for name, late in waiting.items():
+            if name in outcomes or now < late.deadline + GRACE:
+                continue
+            expired = expiry_of(late, service, now)
+            if self._ledger.append(expired):
+                outcomes[name] = expired
+        return outcomes
+
+
+def think(inputs: Inputs, by: str) -> Tick:
+    """Run the pure part of a tick: the same inputs always give the same tick."""
+    belief = assess(inputs.seen, inputs.policy, inputs.memory)
+    at = Situation(inputs.seen, belief, inputs.policy, inputs.memory)
+    verdicts = guard(decide(at), at, inputs.pauses)
+    service, now, version = inputs.seen.service, inputs.seen.now, inputs.memory.version
+    name = ulid(now, f"{service} {version}")
+    story = narrate(verdicts, at, name, by)
+    memory = remember(at, sizes_wanted(at), story.pending, story.standing)
+    return Tick(name, inputs, belief, verdicts, story.entries, memory, by)
+
+
+def expiry_of(late: Pending, service: ServiceId, now: datetime) -> Entry:
+    """Return the outcome of an intent that nobody carried out before its deadline."""
+    text = f"not carried out by {late.deadline:%H:%M:%S}; the next tick decides anew"
+    return Entry(
+        service=service,
+        id=outcome_id(late.entry),
+        at=now,
+        kind=Kind.EXPIRED,
+        by="reconcile",
+        tick=late.entry.split("#", maxsplit=1)[0],
+        reason=Reason(ReasonCode.TOO_LATE, text),
+        change=late.change,
+        intent=late.entry,
+    )

@@ -1,0 +1,35 @@
+"""The situation: all that deciders and guards look at, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trimtab.model.assessment import Assessment, FleetBelief
+from trimtab.model.ids import FleetId
+from trimtab.model.memory import Memory
+from trimtab.model.observation import FleetSeen, Observation
+from trimtab.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What was seen, what we believe of it, what is wanted and what is remembered."""
+
+    seen: Observation
+    belief: Assessment
+    policy: Policy
+    memory: Memory
+
+    @property
+    def now(self) -> datetime:
+        """When it was seen."""
+        return self.seen.now
+
+    def fleet(self, name: FleetId) -> FleetSeen:
+        """A fleet as seen; an unseen one is all blind."""
+        return self.seen.fleets.get(name) or FleetSeen(name, None)
+
+    def believed(self, name: FleetId) -> FleetBelief:
+        """What we believe of a fleet."""
+        return self.belief.fleets[name]

@@ -1,0 +1,168 @@
+"""Narrate: turn verdicts and what we believe into entries of the log. Pure.
+
+Intents are always written. A refusal, a shadow or a note is written when it begins or changes,
+not every minute: ``standing`` remembers what was said last and since when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from trimtab.model.change import inverse_of, subject_of
+from trimtab.model.entry import Entry, Kind
+from trimtab.model.ids import EntryId
+from trimtab.model.memory import Pending, Standing
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.situation import Situation
+from trimtab.model.verdict import Ruling, Verdict
+
+MOST_ENTRIES = 80
+"""Entries per tick; DynamoDB takes a hundred writes in one transaction."""
+
+KIND_OF = {
+    Ruling.ALLOWED: Kind.INTENDED,
+    Ruling.CLAMPED: Kind.INTENDED,
+    Ruling.REFUSED: Kind.REFUSED,
+    Ruling.SHADOWED: Kind.SHADOWED,
+    Ruling.AWAITING: Kind.AWAITING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a tick writes: entries, the intents among them, and what stands from now on."""
+
+    entries: tuple[Entry, ...]
+    pending: tuple[Pending, ...]
+    standing: Mapping[str, Standing]
+
+
+def narrate(verdicts: Iterable[Verdict], at: Situation, tick: str, by: str) -> Story:
+    """Write a tick's entries, numbered in order below the tick's id."""
+    blank = _blank(at, tick, by)
+    standing: dict[str, Standing] = {}
+    drafts: list[Entry] = []
+    for verdict in verdicts:
+        entry = _of_verdict(verdict, at, blank)
+        if _is_news(entry, verdict, at, standing):
+            drafts.append(entry)
+    drafts += _notes(at, blank, standing)
+    numbered = [
+        replace(e, id=EntryId(f"{tick}#{i:03d}")) for i, e in enumerate(_fold(drafts, blank))
+    ]
+    pending = tuple(
+        Pending(e.id, e.change, e.wanted.code, e.at, e.deadline)
+        for e in numbered
+        if e.kind is Kind.INTENDED and e.change and e.wanted and e.deadline
+    )
+    return Story(tuple(numbered), pending, standing)
+
+
+def _blank(at: Situation, tick: str, by: str) -> Entry:
+    return Entry(
+        service=at.seen.service,
+        id=EntryId(tick),
+        at=at.now,
+        kind=Kind.NOTED,
+        by=by,
+        tick=tick,
+        reason=Reason(ReasonCode.WITHIN_LIMITS, ""),
+        policy_version=at.policy.version,
+    )
+
+
+def _of_verdict(verdict: Verdict, at: Situation, blank: Entry) -> Entry:
+    kind = KIND_OF[verdict.ruling]
+    deadline = at.now + at.policy.guard.intent_deadline if kind is Kind.INTENDED else None
+    return replace(
+        blank,
+        kind=kind,
+        reason=verdict.reason,
+        lever=verdict.proposal.lever,
+        mode=at.policy.mode(verdict.proposal.lever),
+        subject=subject_of(verdict.change),
+        change=verdict.change,
+        inverse=inverse_of(verdict.change),
+        wanted=verdict.proposal.reason,
+        evidence=verdict.proposal.evidence,
+        checks=verdict.checks,
+        deadline=deadline,
+    )
+
+
+def _is_news(entry: Entry, verdict: Verdict, at: Situation, standing: dict[str, Standing]) -> bool:
+    """Note that a verdict stands; tell whether it has to be written.
+
+    A shadowed resize to another size is news, a longer row of the same refusal is not.
+    """
+    if verdict.may_act:
+        return True
+    key = f"{type(verdict.change).__name__} {entry.subject}"
+    said = at.memory.standing.get(key)
+    now = Standing(verdict.codes, _gist(verdict), at.now)
+    if said is not None and (said.codes, said.ruling) == (now.codes, now.ruling):
+        standing[key] = said
+        return False
+    standing[key] = now
+    return True
+
+
+def _gist(verdict: Verdict) -> str:
+    """Tell apart what a reader would call another proposal; refusals differ by reason only."""
+    if verdict.ruling is Ruling.REFUSED:
+        return str(verdict.ruling)
+    change = verdict.change
+    after = getattr(change, "after", "")
+    size = dict(after) if isinstance(after, Mapping) else after
+    return f"{verdict.ruling} {size}"
+
+
+def _notes(at: Situation, blank: Entry, standing: dict[str, Standing]) -> list[Entry]:
+    """Note what began and what ended: blindness, an unknown load, panic, a fleet down."""
+    said, written = at.memory.standing, []
+    now = dict(_worth_noting(at))
+    for key, reason in now.items():
+        held = said.get(key)
+        codes = (reason.code, reason.code)
+        if held is not None and held.codes == codes:
+            standing[key] = held
+            continue
+        standing[key] = Standing(codes, "noted", at.now)
+        written.append(replace(blank, reason=reason, subject=key))
+    for key, held in said.items():
+        if held.ruling == "noted" and key not in now:
+            text = f"over after {at.now - held.since}"
+            written.append(replace(blank, reason=Reason(held.codes[0], text), subject=key))
+    return written
+
+
+def _worth_noting(at: Situation) -> Iterable[tuple[str, Reason]]:
+    for gap in at.seen.gaps:
+        yield f"sight of {gap.what} {gap.subject}", gap.reason
+    for name in sorted(at.policy.fleets):
+        belief = at.believed(name)
+        if belief.demand_gap is not None and at.policy.scaling.rules:
+            yield f"load of {name}", belief.demand_gap
+        if belief.panic:
+            facts = {"bad": belief.bad, "bad_share": round(belief.bad_share, 3)}
+            text = f"{belief.bad} targets of {name} are bad: removing stops"
+            yield f"panic in {name}", Reason(ReasonCode.PANIC, text, facts)
+        if belief.down:
+            share = belief.error_share
+            text = f"nothing in {name} can be trusted to serve"
+            facts_down = {"error_share": round(share, 3) if share is not None else None}
+            yield f"state of {name}", Reason(ReasonCode.FLEET_DOWN, text, facts_down)
+
+
+def _fold(drafts: list[Entry], blank: Entry) -> list[Entry]:
+    """Keep every intent; fold surplus refusals into one entry that says how many."""
+    if len(drafts) <= MOST_ENTRIES:
+        return drafts
+    first = [e for e in drafts if e.kind is Kind.INTENDED]
+    rest = [e for e in drafts if e.kind is not Kind.INTENDED]
+    room = max(0, MOST_ENTRIES - 1 - len(first))
+    folded = len(rest) - room
+    text = f"{folded} more refusals and notes of this tick are in its record only"
+    more = Reason(ReasonCode.MORE_REFUSED, text, {"count": folded})
+    return [*first, *rest[:room], replace(blank, reason=more, subject="this tick")]

@@ -1,0 +1,195 @@
+"""Observe: the only reads of a tick, for all services of a batch together.
+
+Two looks: the cheap one at everything (target health, groups, routes, fleet-level series), then
+per-target series only for fleets whose cheap signals, memory or sweep call for it. What cannot be
+read becomes a gap of the services it concerns; the others are not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from trimtab.assess import wants_closer_look
+from trimtab.model.ids import Arn, FleetId, InstanceId, ServiceId
+from trimtab.model.observation import (
+    FleetSeen,
+    Gap,
+    Group,
+    LoadSignal,
+    Observation,
+    RouteSeen,
+    Series,
+    Target,
+)
+from trimtab.model.policy import FleetPolicy, Policy, ScalingMetric, TargetMetric
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.tick import Remembered
+from trimtab.ports import Infrastructure, MetricKey
+
+T = TypeVar("T")
+
+WINDOW = timedelta(minutes=10)
+"""How far back series are read: CloudWatch bills by series, not by datapoint."""
+
+
+def observe(
+    infrastructure: Infrastructure, stored: Mapping[ServiceId, Remembered], now: datetime
+) -> dict[ServiceId, Observation]:
+    """Return what can be seen of each service now. Never raises for what cannot."""
+    end = now.replace(second=0, microsecond=0)
+    cheap = _first_look(infrastructure, stored, end)
+    seen = {name: _compose(held.policy, cheap, now) for name, held in stored.items()}
+    wanted = {
+        name: [
+            fleet
+            for fleet, at in seen[name].fleets.items()
+            if wants_closer_look(at, held.policy, held.memory.fleet(fleet), now)
+        ]
+        for name, held in stored.items()
+    }
+    return _second_look(infrastructure, stored, seen, wanted, end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Raw answers of the first look, by AWS name."""
+
+    targets: Mapping[Arn, tuple[Target, ...] | Reason]
+    groups: Mapping[str, Group | Reason]
+    routes: Mapping[Arn, RouteSeen | Reason]
+    series: Mapping[MetricKey, Series | Reason]
+
+
+def _first_look(
+    infrastructure: Infrastructure, stored: Mapping[ServiceId, Remembered], end: datetime
+) -> _Look:
+    policies = [held.policy for held in stored.values()]
+    fleets = [f for p in policies for f in p.fleets.values()]
+    keys = [k for p in policies for f in p.fleets.values() for k in signal_keys(f, p).values()]
+    return _Look(
+        targets=infrastructure.targets(_each(f.target_group for f in fleets)),
+        groups=infrastructure.groups(_each(f.group for f in fleets if f.group)),
+        routes=infrastructure.routes(_each(r.rule for p in policies for r in p.routes)),
+        series=infrastructure.series(_each(keys), end - WINDOW, end),
+    )
+
+
+def _each(values: Iterable[T]) -> list[T]:
+    """Return values once each, in order."""
+    return list(dict.fromkeys(values))
+
+
+def signal_keys(fleet: FleetPolicy, policy: Policy) -> dict[LoadSignal, MetricKey]:
+    """Name the cheap series of a fleet: one a signal, whatever its number of targets.
+
+    Without a load balancer there is no request metric; CPU is read only if a rule tracks it.
+    """
+    keys: dict[LoadSignal, MetricKey] = {}
+    if fleet.load_balancer:
+        dimensions = (
+            ("LoadBalancer", fleet.load_balancer),
+            ("TargetGroup", fleet.target_group_dimension),
+        )
+        for signal, name, statistic in _ELB_SIGNALS:
+            keys[signal] = MetricKey("AWS/ApplicationELB", name, statistic, dimensions)
+    if fleet.group and any(r.metric is ScalingMetric.CPU for r in policy.scaling.rules):
+        by_group = (("AutoScalingGroupName", fleet.group),)
+        keys[LoadSignal.CPU] = MetricKey("AWS/EC2", "CPUUtilization", "Average", by_group)
+    return keys
+
+
+_ELB_SIGNALS = (
+    (LoadSignal.REQUESTS, "RequestCount", "Sum"),
+    (LoadSignal.ERRORS, "HTTPCode_Target_5XX_Count", "Sum"),
+    (LoadSignal.LATENCY, "TargetResponseTime", "Average"),
+)
+
+
+def _compose(policy: Policy, look: _Look, now: datetime) -> Observation:
+    """Put one service's part of the answers together."""
+    gaps: list[Gap] = []
+    fleets = {name: _fleet(fleet, policy, look, gaps) for name, fleet in policy.fleets.items()}
+    routes = {}
+    for route in policy.routes:
+        answer = look.routes.get(route.rule) or _unasked()
+        if isinstance(answer, Reason):
+            gaps.append(Gap("route", route.name, answer))
+        else:
+            routes[route.name] = answer
+    return Observation(policy.service, now, fleets, routes, tuple(gaps))
+
+
+def _fleet(fleet: FleetPolicy, policy: Policy, look: _Look, gaps: list[Gap]) -> FleetSeen:
+    """Put one fleet together, noting a gap for each part that could not be seen."""
+
+    def seen(what: str, answer: T | Reason | None) -> T | None:
+        if answer is None or isinstance(answer, Reason):
+            gaps.append(Gap(what, fleet.name, answer or _unasked()))
+            return None
+        return answer
+
+    targets = seen("target_health", look.targets.get(fleet.target_group))
+    group = seen("group", look.groups.get(fleet.group)) if fleet.group else None
+    signals: dict[LoadSignal, Series] = {}
+    for signal, key in signal_keys(fleet, policy).items():
+        series = seen(f"metric_{signal}", look.series.get(key))
+        if series is not None:
+            signals[signal] = series
+    return FleetSeen(fleet.name, targets, group, signals)
+
+
+def _unasked() -> Reason:
+    return Reason(ReasonCode.NOT_SEEN, "there was no answer for it")
+
+
+def _second_look(
+    infrastructure: Infrastructure,
+    stored: Mapping[ServiceId, Remembered],
+    seen: Mapping[ServiceId, Observation],
+    wanted: Mapping[ServiceId, Sequence[FleetId]],
+    end: datetime,
+) -> dict[ServiceId, Observation]:
+    keys = {
+        name: {fleet: _metric_keys(seen[name].fleets[fleet], held.policy) for fleet in wanted[name]}
+        for name, held in stored.items()
+    }
+    flat = _each(k for fleets in keys.values() for mine in fleets.values() for k in mine.values())
+    answers = infrastructure.series(flat, end - WINDOW, end) if flat else {}
+    return {name: _with_metrics(seen[name], keys[name], answers) for name in stored}
+
+
+Asked = tuple[str, InstanceId]
+
+
+def _metric_keys(seen: FleetSeen, policy: Policy) -> dict[Asked, MetricKey]:
+    """Name the per-target series of a fleet: one for each rule's metric and instance."""
+    return {
+        (rule.metric.name, target.instance): _metric_key(rule.metric, target.instance)
+        for rule in policy.health.outliers
+        for target in seen.targets or ()
+    }
+
+
+def _metric_key(metric: TargetMetric, instance: InstanceId) -> MetricKey:
+    dimensions = ((metric.dimension, str(instance)),)
+    return MetricKey(metric.namespace, metric.name, metric.statistic, dimensions)
+
+
+def _with_metrics(
+    seen: Observation,
+    keys: Mapping[FleetId, Mapping[Asked, MetricKey]],
+    answers: Mapping[MetricKey, Series | Reason],
+) -> Observation:
+    """Add per-target series; a series that could not be read whole is left out: unknown."""
+    fleets = dict(seen.fleets)
+    for fleet, asked in keys.items():
+        metrics: dict[str, dict[InstanceId, Series]] = {}
+        for (name, instance), key in asked.items():
+            series = answers.get(key)
+            if isinstance(series, Series) and series.complete and series.points:
+                metrics.setdefault(name, {})[instance] = series
+        fleets[fleet] = replace(fleets[fleet], metrics=metrics, looked_closely=bool(metrics))
+    return replace(seen, fleets=fleets)

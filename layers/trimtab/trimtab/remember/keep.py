@@ -1,0 +1,182 @@
+"""Keep: what the next tick must know, written down at the end of a tick. Pure.
+
+Sparse: a target nothing is the matter with has no entry. What was not seen is kept as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from trimtab.model.assessment import Condition, FleetBelief
+from trimtab.model.ids import FleetId, TargetId
+from trimtab.model.memory import (
+    Ejection,
+    Finding,
+    FleetMemory,
+    Memory,
+    Pending,
+    RouteMemory,
+    Standing,
+    Wish,
+)
+from trimtab.model.observation import FleetSeen, Lifecycle, LoadSignal, TargetState
+from trimtab.model.policy import EjectMethod, Policy, RoutePolicy
+from trimtab.model.reason import ReasonCode
+from trimtab.model.situation import Situation
+
+HOUR = timedelta(hours=1)
+SETTLING = timedelta(minutes=3)
+"""How long AWS may take to show what we did; before that, silence proves nothing."""
+USUAL_WEIGHT = 0.05
+"""Weight of the newest minute in a fleet's usual latency: about the last twenty minutes."""
+WELL_MARGIN = 1.05
+"""A fleet is well when it could carry its home share and five percent more: no ping-pong."""
+
+
+def remember(
+    at: Situation,
+    sizes: Mapping[FleetId, int],
+    pending: Sequence[Pending],
+    standing: Mapping[str, Standing],
+) -> Memory:
+    """Return the memory this tick leaves.
+
+    ``sizes`` is what the load alone called for, ``pending`` the intents written this tick,
+    ``standing`` the verdicts and notes that still hold.
+    """
+    return Memory(
+        version=at.memory.version,
+        fleets={f: _fleet(f, at, sizes.get(f)) for f in at.policy.fleets},
+        routes={r.name: _route(r, at) for r in at.policy.routes},
+        pending=(*at.memory.pending, *pending),
+        actions=tuple(a for a in at.memory.actions if at.now - a.at < HOUR),
+        standing=dict(standing),
+    )
+
+
+def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
+    old, seen, belief = at.memory.fleet(name), at.fleet(name), at.believed(name)
+    health, now = at.policy.health, at.now
+    demand = belief.demand
+    wishes = old.wishes if size is None else (*old.wishes, Wish(now, size))
+    oldest = now - at.policy.scaling.scale_in_after - timedelta(minutes=2)
+    return FleetMemory(
+        findings=_findings(old, seen, belief),
+        warming=_warming(old, belief, at.policy, now),
+        ejected=_ejected(name, at),
+        strikes={k: s for k, s in old.strikes.items() if now - s.last < health.eject.strike_decay},
+        wishes=tuple(w for w in wishes if w.at >= oldest),
+        resized_up=old.resized_up,
+        resized_down=old.resized_down,
+        demand=demand.units if demand else old.demand,
+        demand_at=demand.at if demand else old.demand_at,
+        latency=_usual_latency(old, seen, belief),
+        close_until=now + health.suspicion if belief.suspicious else old.close_until,
+        swept_at=now if seen.looked_closely else old.swept_at,
+    )
+
+
+def _findings(
+    old: FleetMemory, seen: FleetSeen, belief: FleetBelief
+) -> Mapping[TargetId, tuple[Finding, ...]]:
+    """Date findings on; drop those a look could have repeated and did not."""
+    if belief.targets is None:
+        return old.findings
+    kept: dict[TargetId, tuple[Finding, ...]] = {}
+    for target in belief.targets:
+        name = target.target.id
+        earlier = {f.detector: f for f in old.findings.get(name, ())}
+        now = [
+            Finding(
+                e.detector, e.since, earlier[e.detector].times + 1 if e.detector in earlier else 1
+            )
+            for e in target.evidence
+        ]
+        if not seen.looked_closely and target.target.state is TargetState.HEALTHY:
+            now += [f for f in earlier.values() if f.detector is ReasonCode.METRIC_OUTLIER]
+        if now:
+            kept[name] = tuple(now)
+    return kept
+
+
+def _warming(
+    old: FleetMemory, belief: FleetBelief, policy: Policy, now: datetime
+) -> Mapping[TargetId, datetime]:
+    """Keep since when newcomers are past their first health checks."""
+    if belief.targets is None:
+        return old.warming
+    kept: dict[TargetId, datetime] = {}
+    for target in belief.targets:
+        name = target.target.id
+        if target.target.state is TargetState.INITIAL:
+            kept[name] = now
+        elif name in old.warming and now - old.warming[name] < policy.scaling.warm_up:
+            kept[name] = old.warming[name]
+    return kept
+
+
+def _ejected(name: FleetId, at: Situation) -> Mapping[TargetId, Ejection]:
+    """Keep what is still out; what somebody else brought back or ended is no longer ours."""
+    held = at.memory.fleet(name).ejected
+    return {k: e for k, e in held.items() if not _is_over(e, name, at)}
+
+
+def _is_over(held: Ejection, name: FleetId, at: Situation) -> bool:
+    if at.now - held.since < SETTLING:
+        return False
+    seen = at.fleet(name)
+    if held.eject.method is EjectMethod.STANDBY:
+        if seen.group is None:
+            return False
+        lifecycles = {m.instance: m.lifecycle for m in seen.group.members}
+        return lifecycles.get(held.eject.instance, Lifecycle.LEAVING) not in (
+            Lifecycle.STANDBY,
+            Lifecycle.ENTERING_STANDBY,
+        )
+    present = at.belief.targets_of(name).get(held.eject.target)
+    return present is not None and present.condition not in (Condition.LEAVING, Condition.IDLE)
+
+
+def _usual_latency(old: FleetMemory, seen: FleetSeen, belief: FleetBelief) -> float | None:
+    """Let what is usual drift slowly, and not at all while something is wrong."""
+    series = (seen.signals or {}).get(LoadSignal.LATENCY)
+    newest = series.last if series is not None and series.complete else None
+    if newest is None or belief.down:
+        return old.latency
+    if old.latency is None:
+        return newest.value
+    weight = USUAL_WEIGHT / 5 if belief.suspicious else USUAL_WEIGHT
+    return old.latency + weight * (newest.value - old.latency)
+
+
+def _route(route: RoutePolicy, at: Situation) -> RouteMemory:
+    """Note since when each fleet cannot carry what it has, or could carry its home share."""
+    old = at.memory.route(route.name)
+    seen = at.seen.routes.get(route.name)
+    units = _units(route, at)
+    if seen is None or units is None:
+        return old
+    weights = {f: seen.weights.get(at.policy.fleets[f].target_group, 0) for f in route.split}
+    total = sum(weights.values())
+    short: dict[FleetId, datetime] = {}
+    well: dict[FleetId, datetime] = {}
+    for fleet in route.split:
+        belief = at.believed(fleet)
+        room = 0.0 if belief.down else belief.trusted * at.policy.guard.max_load
+        share = weights[fleet] / total if total else 0.0
+        if share * units > room:
+            short[fleet] = old.short_since.get(fleet, at.now)
+        if not belief.down and room >= route.split[fleet] * units * WELL_MARGIN:
+            well[fleet] = old.well_since.get(fleet, at.now)
+    return RouteMemory(short_since=short, well_since=well, moved_at=old.moved_at)
+
+
+def _units(route: RoutePolicy, at: Situation) -> float | None:
+    """The route's load if all of it is freshly known and no fleet is unseen."""
+    beliefs = [at.believed(f) for f in route.split]
+    if any(b.targets is None for b in beliefs):
+        return None
+    demands = [b.demand for b in beliefs]
+    known = [d.units for d in demands if d is not None]
+    return sum(known) if len(known) == len(demands) else None

@@ -1,0 +1,136 @@
+"""Settle: fold what became of the intents under way into memory, at the start of a tick. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
+
+from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.entry import Entry, Kind
+from trimtab.model.ids import EntryId, TargetId
+from trimtab.model.memory import Action, Ejection, FleetMemory, Memory, Pending, Strikes
+from trimtab.model.observation import Observation, TargetState
+from trimtab.model.policy import EjectPolicy, Policy
+from trimtab.model.reason import ReasonCode
+
+V = TypeVar("V")
+
+
+def settle(
+    memory: Memory, outcomes: Mapping[EntryId, Entry], seen: Observation, policy: Policy
+) -> Memory:
+    """Fold known outcomes of intents under way into memory; keep the rest under way.
+
+    An intent counts against budgets once: while under way as pending, after that as an action,
+    and not at all if nothing was done. Where the outcome is not certain (failed unconfirmed,
+    expired), the world is asked: what is out is treated as taken out by us.
+    """
+    for pending in memory.pending:
+        outcome = outcomes.get(pending.entry)
+        if outcome is None:
+            continue
+        memory = replace(memory, pending=tuple(p for p in memory.pending if p != pending))
+        if _took_effect(pending.change, outcome, seen):
+            memory = _apply(memory, pending, policy.health.eject)
+        elif _is_gone(pending.change, outcome):
+            memory = _forget(memory, pending.change)
+    return memory
+
+
+def _took_effect(change: Change, outcome: Entry, seen: Observation) -> bool:
+    if outcome.kind in (Kind.APPLIED, Kind.UNNEEDED):
+        return True
+    uncertain = outcome.kind is Kind.EXPIRED or outcome.reason.code is ReasonCode.UNCONFIRMED
+    return uncertain and isinstance(change, Eject) and _is_out(change, seen)
+
+
+def _is_gone(change: Change, outcome: Entry) -> bool:
+    """Tell whether what we wanted to bring back no longer exists."""
+    return isinstance(change, Restore) and outcome.reason.code is ReasonCode.NOT_FOUND
+
+
+def _forget(memory: Memory, change: Change) -> Memory:
+    if not isinstance(change, Restore):
+        return memory
+    fleet = memory.fleet(change.fleet)
+    fleet = replace(fleet, ejected=without(fleet.ejected, change.target))
+    return replace(memory, fleets={**memory.fleets, change.fleet: fleet})
+
+
+def _is_out(eject: Eject, seen: Observation) -> bool:
+    """Tell whether the world shows the target out; unseen counts as out, to be put back later."""
+    fleet = seen.fleets.get(eject.fleet)
+    if fleet is None or fleet.targets is None:
+        return True
+    here = {t.id: t.state for t in fleet.targets}
+    return here.get(eject.target, TargetState.DRAINING) in (
+        TargetState.DRAINING,
+        TargetState.UNHEALTHY_DRAINING,
+        TargetState.UNUSED,
+    )
+
+
+def _apply(memory: Memory, pending: Pending, rules: EjectPolicy) -> Memory:
+    """Remember what a change that took effect means for the next ticks."""
+    change, at = pending.change, pending.at
+    if isinstance(change, Reweight):
+        route = replace(memory.route(change.route), moved_at=at)
+        action = Action(at, None, None, removal=False)
+        return replace(
+            memory,
+            routes={**memory.routes, change.route: route},
+            actions=(*memory.actions, action),
+        )
+    name = change.fleet
+    fleet = _after(change, pending, memory.fleet(name), rules)
+    zone = change.zone if isinstance(change, Eject) else None
+    action = Action(at, name, zone, removal=isinstance(change, Eject))
+    return replace(memory, fleets={**memory.fleets, name: fleet}, actions=(*memory.actions, action))
+
+
+def _after(
+    change: Eject | Restore | Resize, pending: Pending, fleet: FleetMemory, rules: EjectPolicy
+) -> FleetMemory:
+    match change:
+        case Eject():
+            held = _new_ejection(change, pending, fleet, rules)
+            return replace(
+                fleet,
+                ejected={**fleet.ejected, change.target: held},
+                findings=without(fleet.findings, change.target),
+            )
+        case Restore():
+            back = fleet.ejected.get(change.target)
+            strikes = fleet.strikes
+            if back is not None:
+                strikes = {**strikes, change.target: Strikes(back.strikes, pending.at)}
+            return replace(fleet, ejected=without(fleet.ejected, change.target), strikes=strikes)
+        case Resize():
+            if change.after > change.before:
+                return replace(fleet, resized_up=pending.at)
+            return replace(fleet, resized_down=pending.at)
+
+
+def _new_ejection(
+    change: Eject, pending: Pending, fleet: FleetMemory, rules: EjectPolicy
+) -> Ejection:
+    earlier = fleet.strikes.get(change.target)
+    strikes = (earlier.count if earlier else 0) + 1
+    until = pending.at + keep_out(strikes, rules)
+    return Ejection(change, pending.reason, pending.at, until, strikes)
+
+
+def keep_out(strikes: int, rules: EjectPolicy) -> timedelta:
+    """Return how long a target stays out: ``keep_out``, doubled for each strike after the first.
+
+    Capped at ``max_keep_out``. Worked example: 5 minutes, then 10, 20, 40.
+    """
+    doublings: int = min(strikes - 1, 20)
+    return min(rules.keep_out * (1 << doublings), rules.max_keep_out)
+
+
+def without(held: Mapping[TargetId, V], target: TargetId) -> dict[TargetId, V]:
+    """Return a mapping without one target."""
+    return {k: v for k, v in held.items() if k != target}
