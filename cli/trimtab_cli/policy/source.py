@@ -19,6 +19,7 @@ from trimtab_cli.policy.fault import Fault, Faults, found
 
 LARGEST_DOCUMENT_BYTES = 256 * 1024
 DEEPEST = 12
+TOO_DEEP = f"nested deeper than {DEEPEST} levels; no policy is"
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,15}")
 DECIMAL = re.compile(r"[-+]?(?:[0-9]{1,15}\.[0-9]{0,15}|\.[0-9]{1,15})(?:[eE][-+]?[0-9]{1,2})?")
@@ -75,6 +76,8 @@ def read_tree(data: bytes | str, file: str) -> tuple[Node | None, Faults]:
     reader = _Reader(file)
     try:
         root = reader.document(yaml.parse(text, Loader=yaml.SafeLoader))
+    except _TooDeep as deep:
+        return None, (*reader.faults, deep.fault)
     except yaml.MarkedYAMLError as broken:
         return None, (*reader.faults, _syntax_fault(broken, file))
     except yaml.reader.ReaderError as broken:
@@ -116,6 +119,12 @@ def _syntax_fault(broken: yaml.MarkedYAMLError, file: str) -> Fault:
     return Fault(file, line, column, "", f"not valid YAML: {what}")
 
 
+class _TooDeep(Exception):
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
 class _Reader:
     """Builds the tree from parser events; collects what it refuses instead of stopping there."""
 
@@ -147,9 +156,7 @@ class _Reader:
     def node(self, event: yaml.NodeEvent, path: str, depth: int) -> Node | None:
         """Read one value; ``None`` (and a fault) when it is one we refuse."""
         if depth > DEEPEST:
-            raise yaml.MarkedYAMLError(
-                problem=f"nested deeper than {DEEPEST} levels", problem_mark=event.start_mark
-            )
+            raise _TooDeep(Fault(self.file, *_place(event), "", TOO_DEEP))
         self._refuse_extras(event, path)
         match event:
             case yaml.ScalarEvent():
