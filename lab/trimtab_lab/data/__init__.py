@@ -1,0 +1,1 @@
+"""Real traffic, shipped with its origin and licence (ORIGIN.md); read by trimtab_lab.traces."""

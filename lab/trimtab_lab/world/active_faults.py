@@ -1,0 +1,194 @@
+"""The faults that are on: who they strike, and what that means for instances, metrics, launches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trimtab_lab.world.errors import WorldError
+from trimtab_lab.world.faults import (
+    ApiCall,
+    Everywhere,
+    Fault,
+    FaultKind,
+    InNamespace,
+    InZone,
+    KthTarget,
+    OneInstance,
+    WholeFleet,
+    describe,
+)
+from trimtab_lab.world.journal import EventKind
+from trimtab_lab.world.state import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trimtab_lab.world.journal import Journal
+    from trimtab_lab.world.metrics import Metrics
+    from trimtab_lab.world.state import Instance, ScalingGroup, TargetGroup
+
+_ON_INSTANCES = (
+    FaultKind.DEAD,
+    FaultKind.SLOW,
+    FaultKind.ERRORS,
+    FaultKind.FLEET_DOWN,
+    FaultKind.ZONE_OUTAGE,
+)
+_ON_METRICS = (FaultKind.METRICS_DARK, FaultKind.METRICS_LATE)
+
+
+@dataclass(slots=True)
+class _On:
+    fault: Fault
+    chosen: str | None
+    """The instance a `KthTarget` turned out to be."""
+    until: int | None
+
+
+class Faults:
+    """Switches faults on and off, by the scenario's plan or by hand."""
+
+    def __init__(
+        self,
+        planned: Iterable[Fault],
+        starts_at: int,
+        groups: dict[str, TargetGroup],
+        instances: dict[str, Instance],
+        journal: Journal,
+    ) -> None:
+        self._planned = sorted(
+            ((starts_at + fault.after_s, number, fault) for number, fault in enumerate(planned)),
+            reverse=True,
+        )
+        self._groups = groups
+        self._instances = instances
+        self._journal = journal
+        self._on: list[_On] = []
+        self.metrics: Metrics | None = None
+
+    def active(self) -> tuple[Fault, ...]:
+        """Faults that are on now."""
+        return tuple(on.fault for on in self._on)
+
+    def throttles(self) -> dict[tuple[str, str], float]:
+        """Share of calls to refuse, by (service, operation); operation `*` means any."""
+        return {
+            (on.fault.where.service, on.fault.where.operation): on.fault.amount
+            for on in self._on
+            if isinstance(on.fault.where, ApiCall)
+        }
+
+    def run(self, at: int) -> None:
+        """Switch on and off what is due."""
+        while self._planned and self._planned[-1][0] <= at:
+            self.switch_on(self._planned.pop()[2], at)
+        for on in [on for on in self._on if on.until is not None and on.until <= at]:
+            self._end(on, at)
+
+    def switch_on(self, fault: Fault, at: int) -> None:
+        """Start a fault now, whatever its `after_s` says."""
+        chosen = self._choose(fault.where) if isinstance(fault.where, KthTarget) else None
+        until = None if fault.lasts_s is None else at + fault.lasts_s
+        self._on.append(_On(fault, chosen, until))
+        if fault.kind in _ON_METRICS and self.metrics is not None:
+            where = fault.where.namespace if isinstance(fault.where, InNamespace) else None
+            extra = fault.amount if fault.kind is FaultKind.METRICS_LATE else None
+            self.metrics.withhold(fault, where, at, extra)
+        self._journal.note(EventKind.FAULT, chosen or fault.kind, f"{describe(fault)} begins")
+        self.refresh()
+
+    def switch_off(self, fault: Fault, at: int) -> None:
+        """End a fault now; one that is not on is silently fine."""
+        for on in [on for on in self._on if on.fault == fault]:
+            self._end(on, at)
+
+    def refresh(self) -> None:
+        """Put every active fault on the instances it strikes, and no other."""
+        for instance in self._instances.values():
+            instance.clear_faults()
+            for on in self._on:
+                if on.fault.kind in _ON_INSTANCES and _strikes(on, instance):
+                    _inflict(on.fault, instance)
+
+    def no_capacity(self, group: ScalingGroup, zone: str) -> bool:
+        """Launches of this group in this zone fail for lack of capacity."""
+        return any(
+            on.fault.kind is FaultKind.NO_CAPACITY and _covers(on.fault, group.fleet, zone)
+            for on in self._on
+        )
+
+    def launch_factor(self, group: ScalingGroup) -> float:
+        """How much longer than usual launches of this group take."""
+        factor = 1.0
+        for on in self._on:
+            if on.fault.kind is FaultKind.SLOW_LAUNCHES and _covers(on.fault, group.fleet, ""):
+                factor *= on.fault.amount
+        return factor
+
+    def _choose(self, where: KthTarget) -> str | None:
+        fleet = [g for g in self._groups.values() if g.spec.fleet == where.fleet]
+        if not fleet:
+            known = ", ".join(sorted(g.spec.fleet for g in self._groups.values()))
+            raise WorldError("ValidationError", f"No fleet {where.fleet!r}; there are {known}")
+        sound = [
+            r.instance
+            for group in fleet
+            for r in group.registrations
+            if r.state is Health.HEALTHY and not (r.instance.dead or r.instance.slow > 1)
+        ]
+        ordered = sorted({i.id: i for i in sound}.values(), key=lambda i: (i.launched_at, i.id))
+        return ordered[where.k % len(ordered)].id if ordered else None
+
+    def _end(self, on: _On, at: int) -> None:
+        self._on.remove(on)
+        if self.metrics is not None:
+            self.metrics.release(on.fault, at)
+        self._journal.note(EventKind.FAULT, on.chosen or on.fault.kind, f"{describe(on.fault)} ends")
+        self.refresh()
+
+
+def _strikes(on: _On, instance: Instance) -> bool:
+    match on.fault.where:
+        case KthTarget():
+            return instance.id == on.chosen
+        case OneInstance(instance_id):
+            return instance.id == instance_id
+        case WholeFleet(fleet):
+            in_group = instance.group is not None and instance.group.fleet == fleet
+            return in_group or any(r.in_group.spec.fleet == fleet for r in instance.registrations)
+        case InZone(zone):
+            return instance.zone == zone
+        case Everywhere():
+            return True
+        case _:
+            return False
+
+
+def _covers(fault: Fault, fleet: str, zone: str) -> bool:
+    match fault.where:
+        case WholeFleet(name):
+            return name == fleet
+        case InZone(name):
+            return name == zone
+        case _:
+            return isinstance(fault.where, Everywhere)
+
+
+def _inflict(fault: Fault, instance: Instance) -> None:
+    match fault.kind:
+        case FaultKind.DEAD:
+            instance.dead = True
+            instance.backlog = instance.rho = 0.0
+        case FaultKind.SLOW:
+            instance.slow *= fault.amount
+        case FaultKind.ERRORS:
+            instance.error_share = max(instance.error_share, fault.amount)
+        case FaultKind.FLEET_DOWN:
+            instance.error_share = 1.0
+            instance.failing = True
+        case FaultKind.ZONE_OUTAGE:
+            instance.unreachable = True
+            instance.backlog = instance.rho = 0.0
+        case _:
+            pass

@@ -1,0 +1,209 @@
+"""Metrics as CloudWatch has them: minute datapoints that arrive late, under exact dimensions.
+
+Facts followed (CloudWatch and Elastic Load Balancing user guides): a query returns the series whose
+set of dimensions is exactly the one asked for, so a partial or unknown set has no data; Application
+Load Balancer metrics exist only while requests flow; error counts are reported only when they are
+not zero; percentiles need the distribution, which TargetResponseTime and the application's Latency
+have. RequestCount leaves out requests the load balancer could not give to any target.
+
+A datapoint is complete at the end of its minute and arrives `lag_s` later, each at its own time, the
+same for a seed. While metrics are dark nothing arrives; what was withheld arrives when it ends.
+
+Approximation: a percentile of a metric that is only a count is its average.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trimtab_lab.world.errors import WorldError
+from trimtab_lab.world.load import merged, quantile
+from trimtab_lab.world.views import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from trimtab_lab.world.faults import Fault
+
+KEEP_MINUTES = 240
+
+
+@dataclass(slots=True)
+class Summary:
+    """CloudWatch's statistic set for one minute, with the distribution where there is one."""
+
+    total: float
+    count: float
+    low: float
+    high: float
+    mix: dict[int, int] | None = None
+    unit_s: float = 1.0
+    """Seconds times this is the metric's unit (1000 for milliseconds)."""
+
+
+Row = tuple[int, object]
+"""Start of the minute, and what was counted in it."""
+Reader = Callable[[object], "Summary | None"]
+"""Takes one metric's summary out of a row; None when the metric was not reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series of datapoints, as GetMetricData's MetricStat names it."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    period_s: int = 60
+
+    @staticmethod
+    def of(
+        namespace: str, name: str, dimensions: Mapping[str, str], statistic: str, period_s: int = 60
+    ) -> Series:
+        """Name a series from a mapping of dimensions."""
+        return Series(namespace, name, tuple(sorted(dimensions.items())), statistic, period_s)
+
+
+class Source:
+    """All metrics reported under one namespace and one set of dimensions."""
+
+    __slots__ = ("readers", "rows", "salt")
+
+    def __init__(self, salt: int, readers: Mapping[str, Reader]) -> None:
+        self.salt = salt
+        self.readers = readers
+        self.rows: deque[Row] = deque(maxlen=KEEP_MINUTES)
+
+
+@dataclass(slots=True)
+class _Withheld:
+    fault: Fault
+    namespace: str | None
+    since: int
+    extra_s: float | None
+    until: float = math.inf
+
+
+class Metrics:
+    """Every datapoint of the last hours and when it arrives."""
+
+    def __init__(self, seed: int, lag_s: tuple[int, int]) -> None:
+        self._seed = seed
+        self._lag = lag_s
+        self._sources: dict[tuple[str, frozenset[tuple[str, str]]], Source] = {}
+        self._withheld: list[_Withheld] = []
+
+    def source(
+        self, namespace: str, dimensions: Mapping[str, str], readers: Mapping[str, Reader]
+    ) -> Source:
+        """The place to report minutes to; made when it is first asked for."""
+        key = (namespace, frozenset(dimensions.items()))
+        if key not in self._sources:
+            named = f"{self._seed}|{namespace}|{sorted(dimensions.items())}"
+            self._sources[key] = Source(zlib.crc32(named.encode()), readers)
+        return self._sources[key]
+
+    def listed(self, namespace: str | None = None) -> tuple[tuple[str, str, dict[str, str]], ...]:
+        """(namespace, name, dimensions) of what has been reported, as ListMetrics answers."""
+        return tuple(
+            (space, name, dict(sorted(dimensions)))
+            for (space, dimensions), source in self._sources.items()
+            if namespace in (None, space)
+            for name, read in source.readers.items()
+            if any(read(row) is not None for _, row in source.rows)
+        )
+
+    def datapoints(
+        self, series: Series, start: datetime, end: datetime, now: datetime
+    ) -> list[tuple[datetime, float]]:
+        """Datapoints with start <= timestamp < end that have arrived by `now`, oldest first."""
+        if series.period_s <= 0 or series.period_s % 60:
+            raise WorldError("ValidationError", f"Period must be a multiple of 60: {series.period_s}")
+        compute = statistic(series.statistic)
+        periods: dict[int, list[Summary]] = {}
+        window = (int(start.timestamp()), int(end.timestamp()), int(now.timestamp()))
+        for at, summary in self._arrived(series, window):
+            periods.setdefault(at // series.period_s * series.period_s, []).append(summary)
+        return [(moment(at), compute(parts)) for at, parts in sorted(periods.items())]
+
+    def withhold(self, fault: Fault, namespace: str | None, since: int, extra_s: float | None) -> None:
+        """From `since` on, let nothing arrive (or everything `extra_s` later)."""
+        self._withheld.append(_Withheld(fault, namespace, since, extra_s))
+
+    def release(self, fault: Fault, until: int) -> None:
+        """Let datapoints arrive again as usual."""
+        for window in self._withheld:
+            if window.fault == fault and window.until == math.inf:
+                window.until = until
+
+    def forget_before(self, at: int) -> None:
+        """Drop sources that have reported nothing since `at`."""
+        for key, source in list(self._sources.items()):
+            if not source.rows or source.rows[-1][0] < at:
+                del self._sources[key]
+
+    def _arrived(
+        self, series: Series, window: tuple[int, int, int]
+    ) -> Iterator[tuple[int, Summary]]:
+        start, end, now = window
+        source = self._sources.get((series.namespace, frozenset(series.dimensions)))
+        read = source.readers.get(series.name) if source else None
+        if source is None or read is None:
+            return
+        salt = source.salt ^ zlib.crc32(series.name.encode())
+        for at, row in reversed(source.rows):
+            if at < start:
+                return
+            if at < end and at + 60 + self._lag[0] <= now:
+                summary = read(row)
+                if summary and self._arrival(series.namespace, salt, at) <= now:
+                    yield at, summary
+
+    def _arrival(self, namespace: str, salt: int, at: int) -> float:
+        low, high = self._lag
+        mixed = (salt * 1103515245 + at * 2654435761) & 0xFFFFFFFF
+        lag = low + (mixed >> 8) % (high - low + 1)
+        arrival: float = at + 60 + lag
+        for window in self._withheld:
+            if window.namespace in (None, namespace) and window.since <= arrival < window.until:
+                arrival = window.until if window.extra_s is None else arrival + window.extra_s
+        return arrival
+
+
+def statistic(name: str) -> Callable[[Iterable[Summary]], float]:
+    """How to reduce minutes to one number, by CloudWatch's name of the statistic."""
+    if name in _STATISTICS:
+        return _STATISTICS[name]
+    try:
+        share = float(name[1:]) / 100 if name[0] == "p" else math.nan
+    except (ValueError, IndexError):
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise WorldError("ValidationError", f"Unknown statistic {name!r}")
+    return lambda parts: _percentile(list(parts), share)
+
+
+def _average(parts: Iterable[Summary]) -> float:
+    parts = list(parts)
+    return sum(part.total for part in parts) / sum(part.count for part in parts)
+
+
+def _percentile(parts: list[Summary], share: float) -> float:
+    mixes = [part.mix for part in parts if part.mix is not None]
+    return quantile(merged(mixes), share) * parts[0].unit_s if mixes else _average(parts)
+
+
+_STATISTICS: dict[str, Callable[[Iterable[Summary]], float]] = {
+    "Sum": lambda parts: sum(part.total for part in parts),
+    "Average": _average,
+    "Minimum": lambda parts: min(part.low for part in parts),
+    "Maximum": lambda parts: max(part.high for part in parts),
+    "SampleCount": lambda parts: sum(part.count for part in parts),
+}
