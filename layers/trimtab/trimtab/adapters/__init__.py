@@ -1,1 +1,1 @@
-"""The outside world, behind the ports. Records are shared; each folder is one world."""
+"""The outside world, behind the ports: state on tables here, AWS itself in ``aws``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import boto3
+from boto3 import Session
 from botocore.config import Config
 
 from trimtab import __version__
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
+
+__all__ = ["AT_ONCE", "Clients", "Session"]
 
 AT_ONCE = 10
 """Calls in flight at once: half the refill of ELB's read bucket (10/s) finds nobody waiting."""
@@ -38,13 +40,13 @@ class Clients:
     use from several threads before it was built; a client itself may be shared by threads.
     """
 
-    def __init__(self, session: boto3.Session | None = None, region: str | None = None) -> None:
+    def __init__(self, session: Session | None = None, region: str | None = None) -> None:
         self._given = session
         self._region = region or None
 
     @cached_property
-    def _session(self) -> boto3.Session:
-        return self._given or boto3.Session(region_name=self._region)
+    def _session(self) -> Session:
+        return self._given or Session(region_name=self._region)
 
     @cached_property
     def elb(self) -> ElasticLoadBalancingv2Client:

@@ -1,0 +1,1 @@
+"""The simulator: the same loop on in-memory ports, for thousands of days."""

@@ -1,0 +1,267 @@
+"""DynamoDB behind the words of ``trimtab.adapters.tables``."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, assert_never
+
+from botocore.exceptions import ClientError
+
+from trimtab.adapters.aws.clients import Clients
+from trimtab.adapters.aws.faults import faults, of_answer
+from trimtab.adapters.tables import (
+    LOG_BY_DAY,
+    Check,
+    Found,
+    Item,
+    Key,
+    Put,
+    Range,
+    Remove,
+    Table,
+    Value,
+    Write,
+    refuse_oversized,
+)
+from trimtab.errors import Conflict, Malformed, Refused, Throttled, TrimtabError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
+
+A_READ = 100
+TRIES = 4
+"""Of a batch read that DynamoDB answers in part. It is how it pages by size as well as by load."""
+INDEX = "by-day"
+
+_THROTTLED = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"})
+_LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoTables:
+    """The tables, by their names in the account."""
+
+    clients: Clients
+    names: Mapping[Table, str]
+    wait: Callable[[float], None] = time.sleep
+
+    def get(self, key: Key) -> Item | None:
+        """One item, read consistently."""
+        name = self.names[key.table]
+        with faults("dynamodb:GetItem", f"table {name}"):
+            answer = self.clients.dynamodb.get_item(
+                TableName=name, Key=_given_key(key), ConsistentRead=True
+            )
+        return _taken(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[Key]) -> Found:
+        """Those items that exist, read consistently, a hundred a call."""
+        wanted = tuple(dict.fromkeys(keys))
+        items: dict[Key, Item] = {}
+        unread: set[Key] = set()
+        for batch in (wanted[i : i + A_READ] for i in range(0, len(wanted), A_READ)):
+            found = self._batch(batch)
+            items |= found.items
+            unread |= found.unread
+        return Found(items, frozenset(unread))
+
+    def query(self, wanted: Range) -> Iterator[Item]:
+        """A range, page by page as it is consumed."""
+        name = self.names[wanted.table]
+        pages = iter(self.clients.dynamodb.get_paginator("query").paginate(**_asked(name, wanted)))
+        while True:
+            with faults("dynamodb:Query", f"table {name}"):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield from (_taken(item) for item in page["Items"])
+
+    def put_new(self, put: Put) -> bool:
+        """Write one item unless its place is taken; tells whether it was written."""
+        name = self.names[put.table]
+        try:
+            with faults("dynamodb:PutItem", f"table {name}"):
+                self.clients.dynamodb.put_item(
+                    TableName=name,
+                    Item=_given(put.item),
+                    ConditionExpression="attribute_not_exists(#key)",
+                    ExpressionAttributeNames={"#key": put.table.value[0]},
+                )
+        except Conflict as error:
+            cause = error.__cause__
+            if isinstance(cause, ClientError) and _code(cause) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """All of the writes or none."""
+        refuse_oversized(writes)
+        tables = ", ".join(sorted({self.names[_table(write)] for write in writes}))
+        with faults("dynamodb:TransactWriteItems", f"tables {tables}"):
+            try:
+                self.clients.dynamodb.transact_write_items(
+                    TransactItems=[self._action(write) for write in writes]
+                )
+            except ClientError as error:
+                if _code(error) != "TransactionCanceledException":
+                    raise
+                raise _cancelled(error, writes) from error
+
+    def _batch(self, keys: Sequence[Key]) -> Found:
+        asked = self._request(keys)
+        items: dict[Key, Item] = {}
+        for attempt in range(TRIES):
+            if attempt:
+                self.wait(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (spreads load)
+            with faults("dynamodb:BatchGetItem", f"tables {', '.join(sorted(asked))}"):
+                answer = self.clients.dynamodb.batch_get_item(RequestItems=asked)
+            for name, found in answer["Responses"].items():
+                table = self._table_named(name)
+                taken = [_taken(item) for item in found]
+                items |= {table.key_of(item): item for item in taken}
+            asked = dict(answer.get("UnprocessedKeys", {}))
+            if not asked:
+                return Found(items)
+        unread = {
+            self._table_named(name).key_of(_taken(key))
+            for name, rest in asked.items()
+            for key in rest["Keys"]
+        }
+        return Found(items, frozenset(unread))
+
+    def _request(self, keys: Sequence[Key]) -> dict[str, Any]:
+        asked: dict[str, Any] = {}
+        for key in keys:
+            request = asked.setdefault(self.names[key.table], {"Keys": [], "ConsistentRead": True})
+            request["Keys"].append(_given_key(key))
+        return asked
+
+    def _table_named(self, name: str) -> Table:
+        return next(table for table, known in self.names.items() if known == name)
+
+    def _action(self, write: Write) -> Any:  # noqa: ANN401 (a TypedDict with optional parts)
+        match write:
+            case Put():
+                name, given = self.names[write.table], _given(write.item)
+                put = {"TableName": name, "Item": given, **_condition(write.table, write.expected)}
+                return {"Put": put}
+            case Check():
+                name, given = self.names[write.key.table], _given_key(write.key)
+                condition = _condition(write.key.table, write.expected)
+                return {"ConditionCheck": {"TableName": name, "Key": given, **condition}}
+            case Remove():
+                name = self.names[write.key.table]
+                return {"Delete": {"TableName": name, "Key": _given_key(write.key)}}
+            case _:
+                assert_never(write)
+
+
+def _condition(table: Table, expected: int | None) -> dict[str, Any]:
+    if expected is None:
+        return {}
+    if expected == 0:
+        return {
+            "ConditionExpression": "attribute_not_exists(#key)",
+            "ExpressionAttributeNames": {"#key": table.value[0]},
+        }
+    return {
+        "ConditionExpression": "#version = :version",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": {":version": {"N": str(expected)}},
+    }
+
+
+def _cancelled(error: ClientError, writes: Sequence[Write]) -> TrimtabError:
+    """Say why DynamoDB cancelled a transaction: it gives one reason per write, in order."""
+    reasons = error.response.get("CancellationReasons", [])
+    codes = [str(reason.get("Code", "None")) for reason in reasons]
+    failed = [(w, c) for w, c in zip(writes, codes, strict=False) if c != "None"]
+    told = "; ".join(f"{write.what}: {code}" for write, code in failed) or str(error)
+    if any(code in _LOST for _, code in failed):
+        return Conflict(f"nothing was written, for somebody else wrote first ({told})")
+    if any(code in _THROTTLED for _, code in failed):
+        return Throttled(f"nothing was written, DynamoDB asks to slow down ({told})")
+    if failed:
+        return Refused(f"nothing was written, DynamoDB refuses it ({told})")
+    return of_answer(error, "dynamodb:TransactWriteItems", "the tables")
+
+
+def _asked(name: str, wanted: Range) -> QueryInputPaginateTypeDef:
+    partition, sort = LOG_BY_DAY if wanted.by_day else wanted.table.value
+    names = {"#p": partition}
+    values: dict[str, Any] = {":p": {"S": wanted.partition}}
+    condition = "#p = :p"
+    if wanted.low or wanted.high:
+        names["#s"] = sort
+        values |= {":low": {"S": wanted.low or " "}, ":high": {"S": wanted.high or "\U0010ffff"}}
+        condition += " AND #s BETWEEN :low AND :high"
+    asked: QueryInputPaginateTypeDef = {
+        "TableName": name,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ScanIndexForward": not wanted.newest_first,
+        "ConsistentRead": not wanted.by_day,  # an index has no consistent reads
+    }
+    if wanted.by_day:
+        asked["IndexName"] = INDEX
+    if wanted.service:
+        names["#service"] = "service"
+        values[":service"] = {"S": wanted.service}
+        asked["FilterExpression"] = "#service = :service"
+    if wanted.limit is not None:
+        asked["PaginationConfig"] = {"MaxItems": wanted.limit, "PageSize": wanted.limit}
+    return asked
+
+
+def _table(write: Write) -> Table:
+    return write.table if isinstance(write, Put) else write.key.table
+
+
+def _given_key(key: Key) -> dict[str, Any]:
+    partition, sort = key.table.value
+    return {partition: {"S": key.partition}, sort: {"S": key.sort}}
+
+
+def _given(item: Item) -> dict[str, Any]:
+    return {name: _value(value) for name, value in item.items()}
+
+
+def _value(value: Value) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case bytes():
+            return {"B": value}
+        case _:
+            assert_never(value)
+
+
+def _taken(item: Mapping[str, Any]) -> Item:
+    return {name: _plain(name, value) for name, value in item.items()}
+
+
+def _plain(name: str, value: Mapping[str, Any]) -> Value:
+    for kind, held in value.items():
+        match kind:
+            case "S":
+                return str(held)
+            case "N":
+                return int(held)
+            case "BOOL":
+                return bool(held)
+            case "B":
+                return bytes(held)
+    raise Malformed(f"attribute {name!r} holds {', '.join(value)}; expected text, number or bytes")
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

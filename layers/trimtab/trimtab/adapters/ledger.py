@@ -1,0 +1,150 @@
+"""The ledger: the log that is only ever added to, and the flight recorder beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from trimtab.adapters import records
+from trimtab.adapters.tables import Check, Key, Put, Range, Table, Tables, Write, refuse_oversized
+from trimtab.errors import Refused, Throttled
+from trimtab.model.entry import Entry
+from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.tick import Tick
+from trimtab.ports import MOST_ENTRIES
+
+MOST_DAYS = 3660
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TableLedger:
+    """Port ``Ledger`` on tables. Tick records expire after ``keep``; log entries never do."""
+
+    tables: Tables
+    keep: timedelta = timedelta(days=14)
+
+    def commit(self, tick: Tick) -> None:
+        """Write memory, tick record and entries in one transaction, or nothing.
+
+        Memory is stored at one more than the version that was read, whatever version it carries.
+        """
+        if len(tick.entries) > MOST_ENTRIES:
+            raise Refused(
+                f"tick {tick.id} of {tick.service} has {len(tick.entries)} log entries, at most "
+                f"{MOST_ENTRIES} fit into its transaction; fold some into one"
+            )
+        service, inputs = tick.service, tick.inputs
+        memory = replace(tick.memory, version=inputs.memory.version + 1)
+        writes: list[Write] = [
+            Put(
+                Table.MEMORY,
+                records.memory_item(service, memory),
+                f"memory of {service}",
+                inputs.memory.version,
+            ),
+            Check(records.current_key(service), f"policy of {service}", inputs.policy.version),
+            Put(
+                Table.TICKS,
+                records.tick_item(tick, self.keep),
+                f"record of tick {tick.id} of {service}",
+            ),
+            *(_put(entry) for entry in tick.entries),
+        ]
+        refuse_oversized(writes)
+        self.tables.write(writes)
+
+    def append(self, entry: Entry) -> bool:
+        """Append one entry unless its key exists; tells whether it was appended.
+
+        ``False`` may also mean that this very call appended it and the SDK had to ask twice.
+        """
+        put = _put(entry)
+        refuse_oversized([put])
+        return self.tables.put_new(put)
+
+    def entry(self, service: ServiceId, entry: EntryId) -> Entry | None:
+        """One entry by its key, read consistently."""
+        item = self.tables.get(Key(Table.LOG, service, entry))
+        return None if item is None else records.read(Entry, item)
+
+    def entries(self, service: ServiceId, ids: Sequence[EntryId]) -> Mapping[EntryId, Entry]:
+        """Those of the named entries that exist, in one batch read."""
+        if not ids:
+            return {}
+        keys = [Key(Table.LOG, service, entry) for entry in dict.fromkeys(ids)]
+        found = self.tables.get_many(keys)
+        if found.unread:
+            raise Throttled(f"{len(found.unread)} log entries of {service} could not be read")
+        return {
+            EntryId(key.sort): records.read(Entry, found.items[key])
+            for key in keys
+            if key in found.items
+        }
+
+    def of_service(
+        self, service: ServiceId, since: datetime, until: datetime, newest_first: bool = False
+    ) -> Iterator[Entry]:
+        """A service's entries with ``since <= at < until``, by time.
+
+        Read from the index by day: an outcome lies beside its intent in the log itself, however
+        late it came. The index follows the log within about a second.
+        """
+        first = next(self.tables.query(Range(Table.LOG, service, limit=1)), None)
+        if first is None:
+            return
+        # ids begin with their time to the millisecond: nothing is older than this
+        since = max(since, records.read(Entry, first).at - timedelta(seconds=1))
+        for day in _days(since, until, newest_first):
+            wanted = Range(
+                Table.LOG,
+                day,
+                low=records.stamp(since),
+                high=records.stamp(until),
+                newest_first=newest_first,
+                by_day=True,
+                service=service,
+            )
+            for item in self.tables.query(wanted):
+                yield records.read(Entry, item)
+
+    def of_day(self, day: str, after: str = "") -> Iterator[Entry]:
+        """All services' entries of a day, by time, after the key that ``records.at_id`` gives."""
+        low = f"{after}!" if after else ""  # the next key there can be: ids go on with "#"
+        for item in self.tables.query(Range(Table.LOG, day, low=low, by_day=True)):
+            yield records.read(Entry, item)
+
+    def ticks(
+        self, service: ServiceId, since: datetime, until: datetime, limit: int
+    ) -> Iterator[Tick]:
+        """Recorded ticks, newest first, at most ``limit``."""
+        wanted = Range(
+            Table.TICKS,
+            service,
+            low=records.stamp(since),
+            high=records.stamp(until),
+            newest_first=True,
+            limit=limit,
+        )
+        for item in self.tables.query(wanted):
+            yield records.read_tick(item)
+
+
+def _put(entry: Entry) -> Put:
+    return Put(Table.LOG, records.entry_item(entry), f"log entry {entry.service}/{entry.id}")
+
+
+def _days(since: datetime, until: datetime, newest_first: bool) -> Iterator[str]:
+    if since >= until:
+        return
+    first, last = _day_start(since), _day_start(until)
+    count = (last - first).days + 1
+    if count > MOST_DAYS:
+        raise Refused(f"{count} days of log asked for; ask for at most {MOST_DAYS}")
+    days = [records.day_of(first + i * ONE_DAY) for i in range(count)]
+    yield from reversed(days) if newest_first else days
+
+
+def _day_start(at: datetime) -> datetime:
+    return datetime.fromisoformat(f"{records.day_of(at)}T00:00:00+00:00")

@@ -1,0 +1,194 @@
+"""How our values lie in the tables: keys, canonical JSON, and the compressed tick."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from trimtab import codec
+from trimtab.adapters.tables import Item, Key, Table, Value
+from trimtab.errors import Malformed, Refused
+from trimtab.model.entry import Entry
+from trimtab.model.ids import ServiceId
+from trimtab.model.memory import Memory
+from trimtab.model.observation import FleetSeen, Gap, Observation
+from trimtab.model.policy import Policy
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.tick import Ask, Pause, Tick
+from trimtab.ports import Listed
+
+T = TypeVar("T")
+
+SERVICES = "#services"
+"""Partition of the directory: one row per service."""
+ALL = "#all"
+"""Partition of the pause of everything."""
+
+MOST_TICK_BYTES = 380 * 1024
+"""Compressed. Leaves room in an item for its keys."""
+MOST_TICK_TEXT = 64 * 1024 * 1024
+"""Uncompressed. What would unpack to more is not one of our ticks."""
+
+
+def stamp(at: datetime) -> str:
+    """Write a time so that texts sort as times do: UTC, always with microseconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def at_id(entry: Entry) -> str:
+    """Return an entry's key in the order of time across services: what ``of_day`` goes on after."""
+    return f"{stamp(entry.at)}#{entry.id}"
+
+
+def day_of(at: datetime) -> str:
+    """Return the day, in UTC, under which an entry is found."""
+    return stamp(at)[:10]
+
+
+def current_key(service: ServiceId) -> Key:
+    """Where the policy in force lies."""
+    return Key(Table.MEMORY, service, "policy#current")
+
+
+def version_key(service: ServiceId, version: int) -> Key:
+    """Where one version of a policy lies for good."""
+    return Key(Table.MEMORY, service, f"policy#v{version:06}")
+
+
+def memory_key(service: ServiceId) -> Key:
+    """Where a service's memory lies."""
+    return Key(Table.MEMORY, service, "memory")
+
+
+def pause_key(service: ServiceId | None) -> Key:
+    """Where the pause of a service, or of everything, lies."""
+    return Key(Table.MEMORY, ALL if service is None else service, "pause")
+
+
+def policy_item(key: Key, policy: Policy) -> Item:
+    """Return a policy as an item."""
+    return _item(key, version=policy.version, body=codec.dumps(policy))
+
+
+def listed_item(listed: Listed) -> Item:
+    """Return a directory row as an item."""
+    key = Key(Table.MEMORY, SERVICES, listed.service)
+    return _item(key, version=listed.version, body=codec.dumps(listed))
+
+
+def memory_item(service: ServiceId, memory: Memory) -> Item:
+    """Return a memory as an item."""
+    return _item(memory_key(service), version=memory.version, body=codec.dumps(memory))
+
+
+def pause_item(service: ServiceId | None, pause: Pause) -> Item:
+    """Return a pause as an item."""
+    return _item(pause_key(service), body=codec.dumps(pause))
+
+
+def entry_item(entry: Entry) -> Item:
+    """Return a log entry as an item; what streams and indexes go by lies beside the body."""
+    optional: dict[str, Value] = {}
+    if entry.lever is not None:
+        optional["lever"] = entry.lever.value
+    if entry.deadline is not None:
+        optional["deadline"] = stamp(entry.deadline)
+    return _item(
+        Key(Table.LOG, entry.service, entry.id),
+        kind=entry.kind.value,
+        tick=entry.tick,
+        day=day_of(entry.at),
+        at_id=at_id(entry),
+        body=codec.dumps(entry),
+        **optional,
+    )
+
+
+def tick_item(tick: Tick, keep: timedelta) -> Item:
+    """Return a tick as an item. One too big for an item goes without its targets, and says so."""
+    body = _packed(tick)
+    whole = len(body) <= MOST_TICK_BYTES
+    if not whole:
+        body = _packed(_without_targets(tick, len(body)))
+    if len(body) > MOST_TICK_BYTES:
+        raise Refused(
+            f"tick {tick.id} of {tick.service}: {len(body):,} bytes even without its targets, "
+            f"a record holds {MOST_TICK_BYTES:,}"
+        )
+    return _item(
+        Key(Table.TICKS, tick.service, f"{stamp(tick.now)}#{tick.id}"),
+        whole=whole,
+        body=body,
+        expires=int((tick.now + keep).timestamp()),
+    )
+
+
+def read(kind: type[T], item: Item) -> T:
+    """Read what an item holds; ``Malformed`` names the item."""
+    try:
+        return codec.loads(kind, str(item.get("body", "")))
+    except Malformed as error:
+        raise Malformed(f"{_name(item)}: {error}") from error
+
+
+def read_tick(item: Item) -> Tick:
+    """Read a tick record; ``Malformed`` names the item."""
+    body = item.get("body")
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(body if isinstance(body, bytes) else b"", MOST_TICK_TEXT)
+        if not unpacker.eof:
+            raise Malformed("cut short, or far too long")
+        return codec.loads(Tick, text.decode())
+    except (zlib.error, UnicodeDecodeError, Malformed) as error:
+        raise Malformed(f"{_name(item)}: not a tick record: {error}") from error
+
+
+def deduplication_of(ask: Ask) -> str:
+    """Name the minute in which the same cause asks for the same service."""
+    minute = int(ask.asked_at.timestamp()) // 60
+    return hashlib.sha256(f"{ask.service}\n{ask.by}\n{minute}".encode()).hexdigest()
+
+
+def _item(key: Key, **values: Value) -> Item:
+    partition, sort = key.table.value
+    return {partition: key.partition, sort: key.sort, **values}
+
+
+def _name(item: Item) -> str:
+    sort = item.get("item") or item.get("id") or item.get("at") or "?"
+    return f"stored {item.get('service', '?')!s}/{sort!s}"
+
+
+def _packed(tick: Tick) -> bytes:
+    return zlib.compress(codec.dumps(tick).encode())
+
+
+def _without_targets(tick: Tick, size: int) -> Tick:
+    """Leave out what grows with the fleet. The gap keeps anyone from reading it as blindness."""
+    gap = Gap(
+        "tick_record",
+        tick.service,
+        Reason(
+            ReasonCode.PARTIAL_DATA,
+            f"targets were seen, but left out of this record: {size:,} bytes with them",
+            {"bytes": size},
+        ),
+    )
+    seen = tick.inputs.seen
+    fleets = {name: _fleet_without_targets(fleet) for name, fleet in seen.fleets.items()}
+    slim: Observation = replace(seen, fleets=fleets, gaps=(*seen.gaps, gap))
+    beliefs = {name: replace(b, targets=None) for name, b in tick.belief.fleets.items()}
+    return replace(
+        tick,
+        inputs=replace(tick.inputs, seen=slim),
+        belief=replace(tick.belief, fleets=beliefs),
+    )
+
+
+def _fleet_without_targets(fleet: FleetSeen) -> FleetSeen:
+    group = fleet.group and replace(fleet.group, members=())
+    return replace(fleet, targets=None, metrics=None, group=group)

@@ -1,0 +1,133 @@
+"""The store: policies in versions, the directory of services, memory to recall, pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from trimtab.adapters import records
+from trimtab.adapters.tables import Found, Key, Put, Range, Remove, Table, Tables, Write
+from trimtab.errors import Malformed, Throttled
+from trimtab.model.entry import Entry
+from trimtab.model.ids import ServiceId
+from trimtab.model.memory import Memory
+from trimtab.model.policy import Policy
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.tick import Pause, Remembered
+from trimtab.ports import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class TableStore:
+    """Port ``Store`` on tables.
+
+    What concerns one service only (no policy, a damaged item, a key left unread) is that service's
+    reason. A table that is missing, denied or throttled concerns all, and raises.
+    """
+
+    tables: Tables
+
+    def services(self) -> tuple[Listed, ...]:
+        """Every service that has a policy, in name order."""
+        rows = self.tables.query(Range(Table.MEMORY, records.SERVICES))
+        return tuple(records.read(Listed, row) for row in rows)
+
+    def recall(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Remembered | Reason]:
+        """What is stored of each service, in one batch."""
+        wanted = tuple(dict.fromkeys(services))
+        if not wanted:
+            return {}
+        keys = [records.pause_key(None)]
+        for service in wanted:
+            keys += _keys_of(service)
+        found = self.tables.get_many(keys)
+        return {service: _remembered(service, found) for service in wanted}
+
+    def policy(self, service: ServiceId, version: int | None = None) -> Policy | None:
+        """One version of a policy, the current one by default."""
+        if version is None:
+            key = records.current_key(service)
+        else:
+            key = records.version_key(service, version)
+        item = self.tables.get(key)
+        return None if item is None else records.read(Policy, item)
+
+    def apply_policy(self, policy: Policy, resources: frozenset[str], entry: Entry) -> int:
+        """Store the next version; the log entry is stored with that version in it."""
+        service = policy.service
+        current = self.tables.get(records.current_key(service))
+        held = 0 if current is None else int(current["version"])
+        stored = replace(policy, version=held + 1)
+        listed = Listed(service, stored.enabled, stored.version, resources)
+        self.tables.write(
+            [
+                _put_policy(records.current_key(service), stored, f"policy of {service}", held),
+                _put_policy(
+                    records.version_key(service, stored.version),
+                    stored,
+                    f"version {stored.version} of the policy of {service}",
+                    0,
+                ),
+                Put(Table.MEMORY, records.listed_item(listed), f"directory row of {service}", None),
+                _put_entry(replace(entry, policy_version=stored.version)),
+            ]
+        )
+        return stored.version
+
+    def set_pause(self, service: ServiceId | None, pause: Pause | None, entry: Entry) -> None:
+        """Set or clear the pause of a service (``None``: of everything), logged with it."""
+        what = f"pause of {service or 'everything'}"
+        change: Write = (
+            Remove(records.pause_key(service), what)
+            if pause is None
+            else Put(Table.MEMORY, records.pause_item(service, pause), what, None)
+        )
+        self.tables.write([change, _put_entry(entry)])
+
+    def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
+        """The service's own pause and that of everything. Raises when that cannot be told."""
+        keys = [records.pause_key(service), records.pause_key(None)]
+        found = self.tables.get_many(keys)
+        if found.unread:
+            raise Throttled(f"the pauses of {service} could not be read: take it for paused")
+        return _pauses(keys, found)
+
+
+def _keys_of(service: ServiceId) -> list[Key]:
+    return [
+        records.current_key(service),
+        records.memory_key(service),
+        records.pause_key(service),
+    ]
+
+
+def _remembered(service: ServiceId, found: Found) -> Remembered | Reason:
+    keys = [*_keys_of(service), records.pause_key(None)]
+    current, memory, *pauses = keys
+    if any(key in found.unread for key in keys):
+        return Reason(ReasonCode.THROTTLED, f"DynamoDB did not give all of {service} this time")
+    if current not in found.items:
+        return Reason(
+            ReasonCode.NOT_FOUND, f"{service} has no policy; apply one with `trimtab policy apply`"
+        )
+    try:
+        held = found.items.get(memory)
+        return Remembered(
+            policy=records.read(Policy, found.items[current]),
+            memory=Memory() if held is None else records.read(Memory, held),
+            pauses=_pauses(pauses, found),
+        )
+    except Malformed as error:
+        return Reason(ReasonCode.NOT_SEEN, str(error))
+
+
+def _pauses(keys: Sequence[Key], found: Found) -> tuple[Pause, ...]:
+    return tuple(records.read(Pause, found.items[key]) for key in keys if key in found.items)
+
+
+def _put_policy(key: Key, policy: Policy, what: str, expected: int) -> Put:
+    return Put(Table.MEMORY, records.policy_item(key, policy), what, expected)
+
+
+def _put_entry(entry: Entry) -> Put:
+    return Put(Table.LOG, records.entry_item(entry), f"log entry {entry.service}/{entry.id}")

@@ -1,0 +1,99 @@
+"""The deployment's settings, from the environment: the only place that reads it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+
+from trimtab.errors import SettingsInvalid
+
+_VARIABLES: Mapping[str, str] = {
+    "memory_table": "TRIMTAB_MEMORY_TABLE",
+    "log_table": "TRIMTAB_LOG_TABLE",
+    "ticks_table": "TRIMTAB_TICKS_TABLE",
+    "queue_url": "TRIMTAB_QUEUE_URL",
+    "topic_arn": "TRIMTAB_TOPIC_ARN",
+    "account": "TRIMTAB_ACCOUNT",
+    "region": "AWS_REGION",
+}
+_TICKS_DAYS = "TRIMTAB_TICKS_DAYS"
+_DEFAULT_DAYS = "14"
+
+_TABLE_NAME = (re.compile(r"[A-Za-z0-9_.-]{3,255}"), "the name of a DynamoDB table")
+_SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "memory_table": _TABLE_NAME,
+    "log_table": _TABLE_NAME,
+    "ticks_table": _TABLE_NAME,
+    "account": (re.compile(r"\d{12}"), "an AWS account id of 12 digits"),
+    "queue_url": (
+        re.compile(r"https?://\S+/\d{12}/\S+\.fifo"),
+        "the URL of an SQS FIFO queue",
+    ),
+    "topic_arn": (
+        re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:\S+"),
+        "the ARN of an SNS topic",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a function is told by its deployment. Each function has only what it uses.
+
+    An ask older than ``max_age`` is not worth answering. Act may write only to what carries
+    ``managed_tag``.
+    """
+
+    region: str = ""
+    account: str = ""
+    memory_table: str = ""
+    log_table: str = ""
+    ticks_table: str = ""
+    queue_url: str = ""
+    topic_arn: str = ""
+    ticks_days: int = int(_DEFAULT_DAYS)
+    max_age: timedelta = timedelta(minutes=3)
+    managed_tag: str = "trimtab:managed"
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment; raise ``SettingsInvalid`` naming everything wrong with it."""
+        env = os.environ if environment is None else environment
+        given = {name: env.get(variable, "").strip() for name, variable in _VARIABLES.items()}
+        given["region"] = given["region"] or env.get("AWS_DEFAULT_REGION", "").strip()
+        faults = [fault for name, value in given.items() if (fault := _fault(name, value))]
+        days = env.get(_TICKS_DAYS, "").strip() or _DEFAULT_DAYS
+        if not days.isdecimal() or int(days) < 1:
+            faults.append(f"{_TICKS_DAYS} is {days!r}; expected a whole number of days, at least 1")
+        if faults:
+            raise SettingsInvalid("; ".join(faults))
+        return cls(
+            region=given["region"],
+            account=given["account"],
+            memory_table=given["memory_table"],
+            log_table=given["log_table"],
+            ticks_table=given["ticks_table"],
+            queue_url=given["queue_url"],
+            topic_arn=given["topic_arn"],
+            ticks_days=int(days),
+        )
+
+    def require(self, *names: str) -> None:
+        """Raise ``SettingsInvalid`` naming every one of the settings that is not there."""
+        known = {field.name for field in fields(self)}
+        missing = [_VARIABLES.get(n, n) for n in names if n in known and not getattr(self, n)]
+        if missing:
+            raise SettingsInvalid(
+                f"{', '.join(missing)} must be set; the template sets it for each function that "
+                "needs it"
+            )
+
+
+def _fault(name: str, value: str) -> str:
+    if not value or name not in _SHAPES:
+        return ""
+    shape, expected = _SHAPES[name]
+    return "" if shape.fullmatch(value) else f"{_VARIABLES[name]} is {value!r}; expected {expected}"
