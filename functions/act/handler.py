@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from datetime import UTC, datetime
 
 from trimtab.act import Actor
@@ -18,7 +17,7 @@ Failures = dict[str, list[dict[str, str]]]
 @functools.cache
 def actor() -> Actor:
     """The actor on what this function talks to, connected at the first event and kept."""
-    connected = connect(Settings.from_env(os.environ))
+    connected = connect(Settings.from_env())
     return Actor(connected.ledger, connected.store, connected.infrastructure, connected.hands)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 
 from trimtab.events import entries_of
 from trimtab.notify import tell
@@ -17,7 +16,7 @@ Failures = dict[str, list[dict[str, str]]]
 @functools.cache
 def connections() -> Connections:
     """What this function talks to, connected at the first event and kept."""
-    return connect(Settings.from_env(os.environ))
+    return connect(Settings.from_env())
 
 
 @instrumented

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -22,7 +21,7 @@ Failures = dict[str, list[dict[str, str]]]
 @functools.cache
 def settings() -> Settings:
     """The environment, read at the first event."""
-    return Settings.from_env(os.environ)
+    return Settings.from_env()
 
 
 @functools.cache
@@ -45,10 +44,10 @@ def lambda_handler(event: object, _context: object) -> Failures:
 
 
 def failures(batch: Batch, results: Mapping[ServiceId, Tick | Reason]) -> Failures:
-    """Name the messages to be given back.
+    """Name the messages to be given back: those refused, and those whose service got no tick.
 
-    A lost race is none: another tick of the same service was finished, which is all the message
-    asked for.
+    A lost race is no failure, for another tick of the same service was finished, and neither is
+    a policy that was disabled after the message was sent.
     """
     failed = [message for message, _ in batch.refused]
     failed += [message for message, ask in batch.asks if not _is_settled(results.get(ask.service))]
@@ -57,7 +56,7 @@ def failures(batch: Batch, results: Mapping[ServiceId, Tick | Reason]) -> Failur
 
 def _is_settled(result: Tick | Reason | None) -> bool:
     match result:
-        case Tick() | Reason(code=ReasonCode.CONFLICTING_CHANGE):
+        case Tick() | Reason(code=ReasonCode.CONFLICTING_CHANGE | ReasonCode.PAUSED):
             return True
         case _:
             return False

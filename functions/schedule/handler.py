@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from datetime import UTC, datetime
 
 from trimtab.schedule import ask_for_all
@@ -15,7 +14,7 @@ from trimtab.wiring import Connections, connect
 @functools.cache
 def connections() -> Connections:
     """What this function talks to, connected at the first event and kept."""
-    return connect(Settings.from_env(os.environ))
+    return connect(Settings.from_env())
 
 
 @instrumented

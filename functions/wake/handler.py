@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import os
 from datetime import UTC, datetime
 
 from trimtab.errors import EventRefused
+from trimtab.events import Home
 from trimtab.settings import Settings
 from trimtab.telemetry import emit_event_refused, emit_woken, instrumented
 from trimtab.wake import wake
@@ -16,7 +16,7 @@ from trimtab.wiring import Connections, connect
 @functools.cache
 def settings() -> Settings:
     """The environment, read at the first event."""
-    return Settings.from_env(os.environ)
+    return Settings.from_env()
 
 
 @functools.cache
@@ -33,9 +33,10 @@ def lambda_handler(event: object, _context: object) -> dict[str, list[str]]:
     and the platform keeps it in the dead-letter queue for them.
     """
     now = datetime.now(UTC)
+    home = Home(settings().account, settings().region)
     store, queue = connections().store, connections().queue
     try:
-        woken = wake(event, store, queue, now, settings().account, settings().region)
+        woken = wake(event, store, queue, now, home)
     except EventRefused as refusal:
         emit_event_refused(refusal)
         raise

@@ -103,6 +103,8 @@ def emit_ticks(results: Mapping[ServiceId, Tick | Reason]) -> None:
             case Reason(code=ReasonCode.CONFLICTING_CHANGE):
                 logger.info("reconcile.lost", extra=_why(service, result))
                 _count("TicksLost")
+            case Reason(code=ReasonCode.PAUSED):
+                logger.info("reconcile.skipped", extra=_why(service, result))
             case Reason():
                 logger.error("reconcile.failed", extra=_why(service, result))
                 _count("TicksFailed")
