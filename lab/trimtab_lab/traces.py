@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 SHIPPED = {"nasa": "nasa_http_1995_1min", "nab": "nab_elb_2014_5min"}
@@ -37,7 +38,7 @@ class Trace:
     per_minute: tuple[float | None, ...]
 
     def days(self) -> tuple[date, ...]:
-        """Days of the trace that are whole: every minute known, or a hole short enough to bridge."""
+        """Whole days of the trace: every minute known, or a hole short enough to bridge."""
         end = self.start + timedelta(minutes=len(self.per_minute))
         first = self.start.date() + timedelta(days=self.start.time() != time(0))
         count = max(0, (end.date() - first).days)
@@ -144,8 +145,10 @@ def _point(name: str, line: int, row: list[str]) -> tuple[datetime, float | None
 
 def _step_minutes(name: str, points: list[tuple[datetime, float | None]]) -> int:
     step = int((points[1][0] - points[0][0]).total_seconds() // 60)
-    if step < 1 or any(later[0] <= sooner[0] for sooner, later in zip(points, points[1:], strict=False)):
-        raise TraceInvalid(f"{name}: expected rows in order of time, a whole number of minutes apart")
+    if step < 1 or any(later[0] <= sooner[0] for sooner, later in pairwise(points)):
+        raise TraceInvalid(
+            f"{name}: expected rows in order of time, a whole number of minutes apart"
+        )
     return step
 
 

@@ -19,14 +19,16 @@ from trimtab_lab.world.faults import (
     describe,
 )
 from trimtab_lab.world.journal import EventKind
-from trimtab_lab.world.state import Health
+from trimtab_lab.world.targets import Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trimtab_lab.world.instances import Instance
     from trimtab_lab.world.journal import Journal
     from trimtab_lab.world.metrics import Metrics
-    from trimtab_lab.world.state import Instance, ScalingGroup, TargetGroup
+    from trimtab_lab.world.scaling_groups import ScalingGroup
+    from trimtab_lab.world.targets import TargetGroup
 
 _ON_INSTANCES = (
     FaultKind.DEAD,
@@ -144,7 +146,9 @@ class Faults:
         self._on.remove(on)
         if self.metrics is not None:
             self.metrics.release(on.fault, at)
-        self._journal.note(EventKind.FAULT, on.chosen or on.fault.kind, f"{describe(on.fault)} ends")
+        self._journal.note(
+            EventKind.FAULT, on.chosen or on.fault.kind, f"{describe(on.fault)} ends"
+        )
         self.refresh()
 
 

@@ -1,36 +1,37 @@
 """CloudWatch alarms: definitions, the evaluation of missing data, and changes of state.
 
-`alarm_state` follows the user guide, "Configuring how CloudWatch alarms treat missing data". An alarm
-looks at more periods than it evaluates (the evaluation range). If as many datapoints as evaluation
-periods are there, the newest of them count and missing ones do not matter. If not:
+`alarm_state` follows the user guide, "Configuring how CloudWatch alarms treat missing data". An
+alarm looks at more periods than it evaluates (the evaluation range). If as many datapoints as
+evaluation periods are there, the newest of them count and missing ones do not matter. If not:
 
 - all missing: INSUFFICIENT_DATA, or what `TreatMissingData` says;
 - `breaching` and `notBreaching` fill the holes needed to have enough;
-- `missing` and `ignore` judge what is there: enough breaching points alarm. When every point there is
-  breaching and the oldest is at least as old as `datapoints_to_alarm`, `missing` alarms (the guide's
-  premature-alarm rule) and `ignore` keeps the state; a single fresh breach is not yet an alarm.
+- `missing` and `ignore` judge what is there: enough breaching points alarm. When every point
+  there is breaching and the oldest is at least as old as `datapoints_to_alarm`, `missing` alarms
+  (the guide's premature-alarm rule) and `ignore` keeps the state; a single fresh breach is not
+  yet an alarm.
 
-The evaluation range here is two periods more than the evaluation periods, as in the guide's tables;
-AWS does not publish it in general.
+The evaluation range here is two periods more than the evaluation periods, as in the guide's
+tables; AWS does not publish it in general.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.journal import EventKind
+from trimtab_lab.world.metrics import Series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from trimtab_lab.world.arns import Arns
     from trimtab_lab.world.journal import Journal
-    from trimtab_lab.world.metrics import Metrics, Series
+    from trimtab_lab.world.metrics import Metrics
 
 EXTRA_PERIODS = 2
 
@@ -99,7 +100,11 @@ def alarm_state(
 
     Example: 3 of 3 over [False, None, True, None, True] has three points, not all breaching: OK.
     """
-    there = [(age, is_breach) for age, is_breach in enumerate(reversed(breaching), 1) if is_breach is not None]
+    there = [
+        (age, is_breach)
+        for age, is_breach in enumerate(reversed(breaching), 1)
+        if is_breach is not None
+    ]
     if len(there) >= evaluation_periods:
         return _judged(sum(b for _, b in there[:evaluation_periods]), datapoints_to_alarm)
     bad = sum(is_breach for _, is_breach in there)
@@ -144,7 +149,8 @@ class Alarms:
         if not 1 <= needed <= spec.evaluation_periods:
             raise WorldError(
                 "ValidationError",
-                f"Alarm {spec.name}: datapoints to alarm must be 1 to {spec.evaluation_periods}: {needed}",
+                f"Alarm {spec.name}: datapoints to alarm must be "
+                f"1 to {spec.evaluation_periods}: {needed}",
             )
         old = self._alarms.get(spec.name)
         state = old.state if old else AlarmState.INSUFFICIENT_DATA
@@ -181,26 +187,29 @@ class Alarms:
     def evaluate(self, now: datetime) -> None:
         """Evaluate every alarm on what has arrived by now."""
         for view in tuple(self._alarms.values()):
-            values = recent(self._metrics, view.spec, now)
+            count = view.spec.evaluation_periods + EXTRA_PERIODS
+            values = recent(self._metrics, view.spec.series, count, now)
             breaches = _BREACHES[view.spec.comparison]
             points = [None if v is None else breaches(v, view.spec.threshold) for v in values]
             needed = view.spec.datapoints_to_alarm or view.spec.evaluation_periods
             new = alarm_state(
-                points, view.spec.evaluation_periods, needed, view.spec.treat_missing_data, view.state
+                points,
+                view.spec.evaluation_periods,
+                needed,
+                view.spec.treat_missing_data,
+                view.state,
             )
             if new is not view.state:
                 known = ", ".join("-" if v is None else f"{v:.4g}" for v in values)
-                reason = f"{needed} of {view.spec.evaluation_periods} against {view.spec.threshold:g}: "
+                reason = (
+                    f"{needed} of {view.spec.evaluation_periods} against {view.spec.threshold:g}: "
+                )
                 self.set_state(view.spec.name, new, reason + known, now)
 
 
-def recent(metrics: Metrics, spec: AlarmSpec, now: datetime) -> list[float | None]:
-    """The evaluation range's values, oldest first, None where nothing has arrived."""
-    period = spec.series.period_s
-    count = spec.evaluation_periods + EXTRA_PERIODS
-    end = int(now.timestamp()) // period * period
-    start = end - count * period
-    zone = now.tzinfo
-    first, last = datetime.fromtimestamp(start, zone), datetime.fromtimestamp(end, zone)
-    found = dict(metrics.datapoints(spec.series, first, last, now))
-    return [found.get(first + timedelta(seconds=n * period)) for n in range(count)]
+def recent(metrics: Metrics, series: Series, count: int, now: datetime) -> list[float | None]:
+    """The last `count` periods up to now, oldest first, None where nothing has arrived."""
+    period, seconds = series.period_s, int(now.timestamp())
+    end = seconds // period * period
+    found = metrics.values(series, (end - count * period, end, seconds))
+    return [found.get(at) for at in range(end - count * period, end, period)]

@@ -1,8 +1,8 @@
 """The Auto Scaling API: desired capacity, standby, termination, bounds, with AWS's refusals.
 
-Entering standby with decrement needs room above MinSize, without it a replacement is launched; exit
-adds one to desired and needs room below MaxSize (user guide, "Temporarily remove instances"). Standby
-members do not count towards desired, take no traffic and are not checked.
+Entering standby with decrement needs room above MinSize, without it a replacement is launched;
+exit adds one to desired and needs room below MaxSize (user guide, "Temporarily remove
+instances"). Standby members do not count towards desired, take no traffic and are not checked.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trimtab_lab.world.errors import WorldError
+from trimtab_lab.world.instances import Lifecycle
 from trimtab_lab.world.journal import EventKind
 from trimtab_lab.world.launches import RETURN_FROM_STANDBY_S
-from trimtab_lab.world.state import Lifecycle
 from trimtab_lab.world.views import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trimtab_lab.world.instances import Instance
     from trimtab_lab.world.journal import Journal
     from trimtab_lab.world.launches import Launches
-    from trimtab_lab.world.state import Activity, Instance, ScalingGroup
+    from trimtab_lab.world.scaling_groups import Activity, ScalingGroup
 
 DEFAULT_COOLDOWN_S = 300
 PROCESSES = (
@@ -39,7 +40,9 @@ PROCESSES = (
 class AutoScaling:
     """The Auto Scaling groups and what one may ask of them."""
 
-    def __init__(self, groups: dict[str, ScalingGroup], launches: Launches, journal: Journal) -> None:
+    def __init__(
+        self, groups: dict[str, ScalingGroup], launches: Launches, journal: Journal
+    ) -> None:
         self.groups = groups
         self._launches = launches
         self._journal = journal
@@ -75,7 +78,8 @@ class AutoScaling:
         low, high = bounds
         if not 0 <= low <= high:
             raise WorldError(
-                "ValidationError", f"Max bound, {high}, must be greater than or equal to min bound, {low}"
+                "ValidationError",
+                f"Max bound, {high}, must be greater than or equal to min bound, {low}",
             )
         group.min_size, group.max_size = low, high
         desired = min(max(group.desired, low), high)
@@ -114,7 +118,7 @@ class AutoScaling:
         if decrement and member.lifecycle is not Lifecycle.STANDBY:
             self._check_desired(group, group.desired - 1)
             group.desired -= 1
-        why = f"At {moment(at):%Y-%m-%dT%H:%M:%SZ} instance {instance_id} was taken out of service in "
+        why = f"At {moment(at):%Y-%m-%dT%H:%M:%SZ} an instance was taken out of service in "
         activity = self._launches.terminate(group, member, at, why + "response to a user request.")
         self._launches.reconcile(group, at, "an instance was terminated by a user request")
         return activity
@@ -145,7 +149,10 @@ class AutoScaling:
     def _stand_by(self, group: ScalingGroup, member: Instance, at: int) -> Activity:
         why = f"At {moment(at):%Y-%m-%dT%H:%M:%SZ} instance {member.id} was moved to standby in "
         activity = self._launches.activity(
-            group, f"Moving EC2 instance to Standby: {member.id}", why + "response to a user request.", at
+            group,
+            f"Moving EC2 instance to Standby: {member.id}",
+            why + "response to a user request.",
+            at,
         )
         activity.instance_id = member.id
         group.running[member.id] = activity
@@ -155,7 +162,9 @@ class AutoScaling:
         return activity
 
     def _return(self, group: ScalingGroup, member: Instance, at: int) -> Activity:
-        why = f"At {moment(at):%Y-%m-%dT%H:%M:%SZ} instance {member.id} was moved out of standby in "
+        why = (
+            f"At {moment(at):%Y-%m-%dT%H:%M:%SZ} instance {member.id} was moved out of standby in "
+        )
         activity = self._launches.activity(
             group,
             f"Moving EC2 instance out of Standby: {member.id}",

@@ -11,13 +11,15 @@ from trimtab_lab.world.arns import Arns, load_balancer_dimension, target_group_d
 from trimtab_lab.world.autoscaling import AutoScaling
 from trimtab_lab.world.elb import LoadBalancing
 from trimtab_lab.world.health import HealthChecker
+from trimtab_lab.world.instances import Instance, Lifecycle
 from trimtab_lab.world.journal import Journal
 from trimtab_lab.world.launches import Launches
 from trimtab_lab.world.measure import Measure
 from trimtab_lab.world.metrics import Metrics
 from trimtab_lab.world.parts import Parts
 from trimtab_lab.world.recorder import Recorder
-from trimtab_lab.world.state import Health, Instance, Lifecycle, Rule, ScalingGroup, TargetGroup
+from trimtab_lab.world.scaling_groups import ScalingGroup
+from trimtab_lab.world.targets import Health, Rule, TargetGroup
 from trimtab_lab.world.traffic import Arrivals
 from trimtab_lab.world.views import TargetRef
 from trimtab_lab.world.world import World

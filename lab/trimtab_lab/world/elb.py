@@ -1,8 +1,8 @@
 """The load balancer's API: targets, target groups, rules. Errors carry ELBv2's codes.
 
-Deregistering drains for the deregistration delay (no new requests), after which the target is gone
-from the list; deregistering a target that is not there succeeds silently, as AWS documents. A group no
-rule forwards to is `unused` (Target.NotInUse) and is not checked.
+Deregistering drains for the deregistration delay (no new requests), after which the target is
+gone from the list; deregistering a target that is not there succeeds silently, as AWS documents.
+A group no rule forwards to is `unused` (Target.NotInUse) and is not checked.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.health import DETECTION_MINIMUM_HEALTHY, FIRST_CHECK_AFTER_S
+from trimtab_lab.world.instances import Lifecycle
 from trimtab_lab.world.journal import EventKind
-from trimtab_lab.world.state import Health, Lifecycle, Registration
+from trimtab_lab.world.targets import Health, Registration
 from trimtab_lab.world.views import TargetRef, unregistered, view_of_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trimtab_lab.world.health import HealthChecker
+    from trimtab_lab.world.instances import Instance
     from trimtab_lab.world.journal import Journal
     from trimtab_lab.world.scenario import HealthCheck
-    from trimtab_lab.world.state import Instance, Rule, TargetGroup
+    from trimtab_lab.world.targets import Rule, TargetGroup
     from trimtab_lab.world.views import TargetHealth
 
 HIGHEST_WEIGHT = 999
@@ -79,10 +81,13 @@ class LoadBalancing:
             instance = self._instances.get(target.id)
             if instance is None or instance.lifecycle is Lifecycle.TERMINATED:
                 raise WorldError(
-                    "InvalidTarget", f"The following targets are not in a running state: '{target.id}'"
+                    "InvalidTarget",
+                    f"The following targets are not in a running state: '{target.id}'",
                 )
         for target in targets:
-            self._register_one(group, self._instances[target.id], target.port or group.spec.port, at)
+            self._register_one(
+                group, self._instances[target.id], target.port or group.spec.port, at
+            )
 
     def deregister(self, arn: str, targets: Sequence[TargetRef], at: int) -> None:
         """Start draining targets; without a port, all the instance's registrations."""
@@ -117,7 +122,9 @@ class LoadBalancing:
         )
         for name, value, low, high in ranges:
             if not low <= value <= high:
-                raise WorldError("ValidationError", f"{name} must be between {low} and {high}: {value}")
+                raise WorldError(
+                    "ValidationError", f"{name} must be between {low} and {high}: {value}"
+                )
         if settings.timeout_s >= settings.interval_s:
             raise WorldError(
                 "InvalidConfigurationRequest",
@@ -160,18 +167,20 @@ class LoadBalancing:
         if not 1 <= len(weights) <= MOST_TARGET_GROUPS:
             raise WorldError(
                 "ValidationError",
-                f"A forward action takes 1 to {MOST_TARGET_GROUPS} target groups, not {len(weights)}",
+                f"A forward action takes 1 to {MOST_TARGET_GROUPS} target groups: {len(weights)}",
             )
         for arn, weight in weights.items():
             self.group(arn)
             if not 0 <= weight <= HIGHEST_WEIGHT:
                 raise WorldError(
                     "ValidationError",
-                    f"The weight of a target group must be between 0 and {HIGHEST_WEIGHT}: {weight}",
+                    f"A target group's weight must be between 0 and {HIGHEST_WEIGHT}: {weight}",
                 )
 
     def _in_words(self, weights: Mapping[str, int]) -> str:
-        return ", ".join(f"{self.groups[arn].spec.fleet} {weight}" for arn, weight in weights.items())
+        return ", ".join(
+            f"{self.groups[arn].spec.fleet} {weight}" for arn, weight in weights.items()
+        )
 
     def _count_uses(self) -> None:
         for group in self.groups.values():

@@ -90,7 +90,7 @@ Where = KthTarget | OneInstance | WholeFleet | InZone | InNamespace | ApiCall | 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong `after_s` seconds into the world, for `lasts_s` (None: for good)."""
+    """What goes wrong `after_s` seconds into the world, for `lasts_s` (None: for good)."""
 
     kind: FaultKind
     where: Where = Everywhere()

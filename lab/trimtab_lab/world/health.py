@@ -1,15 +1,16 @@
 """The load balancer's health checks and anomaly detection.
 
-A new target is `initial` (Elb.RegistrationInProgress, then Elb.InitialHealthChecking) until its first
-check passes; from then on it takes `unhealthy_threshold` failures in a row to lose it and
+A new target is `initial` (Elb.RegistrationInProgress, then Elb.InitialHealthChecking) until its
+first check passes; from then on it takes `unhealthy_threshold` failures in a row to lose it and
 `healthy_threshold` successes in a row to win it back, one check every `interval_s` (user guide,
-"Health checks for Application Load Balancer target groups"). A timeout is noticed `timeout_s` after the
-check was sent, the other failures at once.
+"Health checks for Application Load Balancer target groups"). A timeout is noticed `timeout_s`
+after the check was sent, the other failures at once.
 
-Anomaly detection follows what AWS says of Automatic Target Weights: HTTP groups with at least three
-healthy targets, share of 5xx and connection errors against the peers'. AWS does not publish the
-numbers; here a target is anomalous after two minutes in a row with at least 20 requests, at least 5 %
-errors and three times the peers' share. Mitigation is never in effect: it is off by default.
+Anomaly detection follows what AWS says of Automatic Target Weights: HTTP groups with at least
+three healthy targets, share of 5xx and connection errors against the peers'. AWS does not publish
+the numbers; here a target is anomalous after two minutes in a row with at least 20 requests, at
+least 5 % errors and three times the peers' share. Mitigation is never in effect: it is off by
+default.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trimtab_lab.world.journal import EventKind
-from trimtab_lab.world.state import Health
+from trimtab_lab.world.targets import Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trimtab_lab.world.instances import Instance
     from trimtab_lab.world.journal import Journal
     from trimtab_lab.world.recorder import Recorder
-    from trimtab_lab.world.state import Instance, Registration, TargetGroup
+    from trimtab_lab.world.targets import Registration, TargetGroup
 
 FIRST_CHECK_AFTER_S = 10
 DETECTION_MINIMUM_HEALTHY = 3
@@ -58,8 +60,12 @@ class HealthChecker:
         if registration.state is not state:
             group = registration.in_group
             group.routing_stale = True
-            said = f"{registration.state.value} -> {state.value}" + (f" ({reason})" if reason else "")
-            self._journal.note(EventKind.HEALTH, registration.instance.id, f"{group.spec.fleet}: {said}")
+            said = f"{registration.state.value} -> {state.value}" + (
+                f" ({reason})" if reason else ""
+            )
+            self._journal.note(
+                EventKind.HEALTH, registration.instance.id, f"{group.spec.fleet}: {said}"
+            )
             self._recorder.target_state(registration, state.value)
         registration.state = state
         registration.reason = reason

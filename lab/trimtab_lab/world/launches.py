@@ -1,23 +1,25 @@
 """The machinery of Auto Scaling groups: launching, ending and the passing of lifecycle states.
 
 A group whose members (Pending and InService) are fewer than desired launches in the zone with the
-fewest; with more, it terminates from the zone with the most, the oldest first, protected ones never.
-A launch takes the group's delay, then the instance is InService, registered, and cold for the group's
-warm-up. Ending one leaves the target groups first and waits for their draining. Failed launches are
-tried again every minute, in the other zones first.
+fewest; with more, it terminates from the zone with the most, the oldest first, protected ones
+never. A launch takes the group's delay, then the instance is InService, registered, and cold for
+the group's warm-up. Ending one leaves the target groups first and waits for their draining.
+Failed launches are tried again every minute, in the other zones first.
 
-Approximations: no lifecycle hooks, no warm pools, no AZRebalance, no instance maintenance policy; the
-termination policy is "balance the zones, then oldest"; EC2 status checks never fail, so a group with
-health check type EC2 keeps what merely does not answer. With type ELB unhealthy members are replaced
-at most a tenth of desired at a time, as the user guide says of its pacing.
+Approximations: no lifecycle hooks, no warm pools, no AZRebalance, no instance maintenance policy;
+the termination policy is "balance the zones, then oldest"; EC2 status checks never fail, so a
+group with health check type EC2 keeps what merely does not answer. With type ELB unhealthy
+members are replaced at most a tenth of desired at a time, as the user guide says of its pacing.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from trimtab_lab.world.instances import Instance, Lifecycle
 from trimtab_lab.world.journal import EventKind
-from trimtab_lab.world.state import Activity, Health, Instance, Lifecycle
+from trimtab_lab.world.scaling_groups import Activity
+from trimtab_lab.world.targets import Health
 from trimtab_lab.world.views import TargetRef, moment
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from trimtab_lab.world.elb import LoadBalancing
     from trimtab_lab.world.journal import Journal
-    from trimtab_lab.world.state import ScalingGroup
+    from trimtab_lab.world.scaling_groups import ScalingGroup
 
 STOP_AFTER_S = 30
 """From the end of draining to the instance being gone."""
@@ -91,7 +93,8 @@ class Launches:
             self._mark_unhealthy(group, at)
         sick = [i for i in group.members() if i.health_status == "Unhealthy"]
         for instance in sick:
-            why = f"At {_stamp(at)} an instance was taken out of service in response to a health check."
+            why = f"At {_stamp(at)} an instance was taken out of service in response to a "
+            why += "health check."
             self.terminate(group, instance, at, why)
         if sick:
             self.reconcile(group, at, "an instance was replaced after it failed a health check")

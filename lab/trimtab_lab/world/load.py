@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trimtab_lab.world.state import Instance
+    from trimtab_lab.world.instances import Instance
 
 RATIO = math.log(1.05)
 SMALLEST_S = 0.001

@@ -1,11 +1,12 @@
 """Closes each minute: what was counted becomes datapoints and the users' numbers.
 
-Dimensions as the Elastic Load Balancing user guide lists them. HTTPCode_ELB_5XX_Count exists for the
-load balancer only (alone and per zone), not per target group; what a target group shows of targets
-that refuse connections is TargetConnectionErrorCount. HealthyHostCount and UnHealthyHostCount are
-reported while the load balancer has traffic. RequestCountPerTarget divides by the targets that were
-healthy on average. EC2 metrics are with detailed monitoring (one minute). The application reports
-Latency (milliseconds), Requests and Errors per instance, for minutes in which it had requests.
+Dimensions as the Elastic Load Balancing user guide lists them. HTTPCode_ELB_5XX_Count exists for
+the load balancer only (alone and per zone), not per target group; what a target group shows of
+targets that refuse connections is TargetConnectionErrorCount. HealthyHostCount and
+UnHealthyHostCount are reported while the load balancer has traffic. RequestCountPerTarget divides
+by the targets that were healthy on average. EC2 metrics are with detailed monitoring (one
+minute). The application reports Latency (milliseconds), Requests and Errors per instance, for
+minutes in which it had requests.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trimtab_lab.world import reported
+from trimtab_lab.world.instances import Instance, Lifecycle
 from trimtab_lab.world.metrics import Summary
 from trimtab_lab.world.reported import AppMinute, GroupMinute, Traffic
-from trimtab_lab.world.state import Instance, Lifecycle, ScalingGroup, TargetGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from trimtab_lab.world.metrics import Metrics, Reader, Source
+    from trimtab_lab.world.scaling_groups import ScalingGroup
+    from trimtab_lab.world.targets import TargetGroup
 
 ELB = "AWS/ApplicationELB"
 IDLE_CPU = 3.0
@@ -131,7 +134,11 @@ class Measure:
                 dimensions = {"TargetGroup": group, "LoadBalancer": self._load_balancer}
                 return ELB, dimensions | _zone(zone), reported.TARGET_GROUP
             case "lb", (*zone,):
-                return ELB, {"LoadBalancer": self._load_balancer} | _zone(zone), reported.LOAD_BALANCER
+                return (
+                    ELB,
+                    {"LoadBalancer": self._load_balancer} | _zone(zone),
+                    reported.LOAD_BALANCER,
+                )
             case "ec2", (instance,):
                 return "AWS/EC2", {"InstanceId": instance}, reported.CPU
             case "ec2-group", (name,):
@@ -155,16 +162,19 @@ def _by_zone(group: TargetGroup) -> dict[str, Traffic]:
 
 
 def _count_hosts(group: TargetGroup, zones: Mapping[str, Traffic], whole: Traffic) -> None:
-    samples = group.samples or [group.counts]
+    samples = group.samples
+    if all(sample is samples[0] for sample in samples):
+        samples = samples[:1]  # nothing changed all minute; one sample says it
+    weight = len(group.samples) // len(samples)
     for index, zone in enumerate(group.zones):
-        zones[zone].healthy = _sampled([sample[index][0] for sample in samples])
-        zones[zone].unhealthy = _sampled([sample[index][1] for sample in samples])
-    whole.healthy = _sampled([sum(pair[0] for pair in sample) for sample in samples])
-    whole.unhealthy = _sampled([sum(pair[1] for pair in sample) for sample in samples])
+        zones[zone].healthy = _sampled([sample[index][0] for sample in samples], weight)
+        zones[zone].unhealthy = _sampled([sample[index][1] for sample in samples], weight)
+    whole.healthy = _sampled([sum(pair[0] for pair in sample) for sample in samples], weight)
+    whole.unhealthy = _sampled([sum(pair[1] for pair in sample) for sample in samples], weight)
 
 
-def _sampled(values: list[int]) -> Summary:
-    return Summary(sum(values), len(values), min(values), max(values))
+def _sampled(values: list[int], weight: int) -> Summary:
+    return Summary(sum(values) * weight, len(values) * weight, min(values), max(values))
 
 
 def _cpu(instance: Instance, steps: int) -> float:

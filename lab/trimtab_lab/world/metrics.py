@@ -1,13 +1,15 @@
 """Metrics as CloudWatch has them: minute datapoints that arrive late, under exact dimensions.
 
-Facts followed (CloudWatch and Elastic Load Balancing user guides): a query returns the series whose
-set of dimensions is exactly the one asked for, so a partial or unknown set has no data; Application
-Load Balancer metrics exist only while requests flow; error counts are reported only when they are
-not zero; percentiles need the distribution, which TargetResponseTime and the application's Latency
-have. RequestCount leaves out requests the load balancer could not give to any target.
+Facts followed (CloudWatch and Elastic Load Balancing user guides): a query returns the series
+whose set of dimensions is exactly the one asked for, so a partial or unknown set has no data;
+Application Load Balancer metrics exist only while requests flow; error counts are reported only
+when they are not zero; percentiles need the distribution, which TargetResponseTime and the
+application's Latency have. RequestCount leaves out requests the load balancer could not give to
+any target.
 
-A datapoint is complete at the end of its minute and arrives `lag_s` later, each at its own time, the
-same for a seed. While metrics are dark nothing arrives; what was withheld arrives when it ends.
+A datapoint is complete at the end of its minute and arrives `lag_s` later, each at its own time,
+the same for a seed. While metrics are dark nothing arrives; what was withheld arrives when it
+ends.
 
 Approximation: a percentile of a metric that is only a count is its average.
 """
@@ -19,9 +21,10 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trimtab_lab.world.errors import WorldError
+from trimtab_lab.world.faults import Fault
 from trimtab_lab.world.load import merged, quantile
 from trimtab_lab.world.views import moment
 
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from trimtab_lab.world.faults import Fault
 
 KEEP_MINUTES = 240
 
@@ -47,9 +49,9 @@ class Summary:
     """Seconds times this is the metric's unit (1000 for milliseconds)."""
 
 
-Row = tuple[int, object]
+Row = tuple[int, Any]
 """Start of the minute, and what was counted in it."""
-Reader = Callable[[object], "Summary | None"]
+Reader = Callable[[Any], "Summary | None"]
 """Takes one metric's summary out of a row; None when the metric was not reported."""
 
 
@@ -124,16 +126,24 @@ class Metrics:
         self, series: Series, start: datetime, end: datetime, now: datetime
     ) -> list[tuple[datetime, float]]:
         """Datapoints with start <= timestamp < end that have arrived by `now`, oldest first."""
+        window = (int(start.timestamp()), int(end.timestamp()), int(now.timestamp()))
+        return [(moment(at), value) for at, value in sorted(self.values(series, window).items())]
+
+    def values(self, series: Series, window: tuple[int, int, int]) -> dict[int, float]:
+        """The same in seconds since the epoch: (start, end, now) to a value per period."""
         if series.period_s <= 0 or series.period_s % 60:
-            raise WorldError("ValidationError", f"Period must be a multiple of 60: {series.period_s}")
+            raise WorldError(
+                "ValidationError", f"Period must be a multiple of 60: {series.period_s}"
+            )
         compute = statistic(series.statistic)
         periods: dict[int, list[Summary]] = {}
-        window = (int(start.timestamp()), int(end.timestamp()), int(now.timestamp()))
         for at, summary in self._arrived(series, window):
             periods.setdefault(at // series.period_s * series.period_s, []).append(summary)
-        return [(moment(at), compute(parts)) for at, parts in sorted(periods.items())]
+        return {at: compute(parts) for at, parts in periods.items()}
 
-    def withhold(self, fault: Fault, namespace: str | None, since: int, extra_s: float | None) -> None:
+    def withhold(
+        self, fault: Fault, namespace: str | None, since: int, extra_s: float | None
+    ) -> None:
         """From `since` on, let nothing arrive (or everything `extra_s` later)."""
         self._withheld.append(_Withheld(fault, namespace, since, extra_s))
 

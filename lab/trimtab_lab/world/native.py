@@ -1,10 +1,10 @@
 """What AWS does by itself: a target-tracking policy on a group, the day "without Trimtab".
 
-As the EC2 Auto Scaling user guide describes target tracking and observers report of its alarms: an
-alarm above the target (3 of 3 minutes) scales out, one below 90 % of it (15 of 15) scales in; the new
-size is proportional to metric over target, rounded up, the removal rounded down; missing datapoints
-scale neither way; instances still warming up count as capacity already asked for and hold back
-scale-in.
+As the EC2 Auto Scaling user guide describes target tracking and observers report of its alarms:
+an alarm above the target (3 of 3 minutes) scales out, one below 90 % of it (15 of 15) scales in;
+the new size is proportional to metric over target, rounded up, the removal rounded down; missing
+datapoints scale neither way; instances still warming up count as capacity already asked for and
+hold back scale-in.
 
 Approximations: one policy on one metric; after any change the next waits until the instances it
 started are warm and those it ended are gone; no predictive scaling, no sub-minute metrics.
@@ -15,10 +15,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from trimtab_lab.world.alarms import AlarmSpec, AlarmState, alarm_state, recent
+from trimtab_lab.world.alarms import EXTRA_PERIODS, AlarmState, alarm_state, recent
 from trimtab_lab.world.metrics import Series
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trimtab_lab.world.views import GroupView
     from trimtab_lab.world.world import World
 
@@ -44,17 +46,22 @@ class TargetTracking:
             "LoadBalancer": world.load_balancer_dimension,
         }
         series = Series.of("AWS/ApplicationELB", "RequestCountPerTarget", dimensions, "Sum")
-        high = AlarmSpec("high", series, self.target, evaluation_periods=OUT_PERIODS)
-        low = AlarmSpec("low", series, self.target * IN_BELOW, evaluation_periods=IN_PERIODS)
-        values = recent(world.metrics, low, world.now)
-        recent_few = recent(world.metrics, high, world.now)
-        above = [None if v is None else v > high.threshold for v in recent_few]
-        below = [None if v is None else v < low.threshold for v in values]
-        self._high = alarm_state(above, OUT_PERIODS, OUT_PERIODS, "missing", self._high)
-        self._low = alarm_state(below, IN_PERIODS, IN_PERIODS, "missing", self._low)
+        values = recent(world.metrics, series, IN_PERIODS + EXTRA_PERIODS, world.now)
+        self._high = self._judged(values, OUT_PERIODS, self._high)
+        self._low = self._judged(values, IN_PERIODS, self._low)
         known = [value for value in values if value is not None]
         if known:
             self._scale(world, group, known[-1])
+
+    def _judged(
+        self, values: Sequence[float | None], periods: int, state: AlarmState
+    ) -> AlarmState:
+        newest = values[-periods - EXTRA_PERIODS :]
+        if periods == OUT_PERIODS:
+            breaching = [None if v is None else v > self.target for v in newest]
+        else:
+            breaching = [None if v is None else v < self.target * IN_BELOW for v in newest]
+        return alarm_state(breaching, periods, periods, "missing", state)
 
     def _scale(self, world: World, group: GroupView, metric: float) -> None:
         serving = [i for i in group.instances if i.lifecycle == "InService"]

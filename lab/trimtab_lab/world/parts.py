@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import random
-
-    from trimtab_lab.world.active_faults import Faults
-    from trimtab_lab.world.alarms import Alarms
-    from trimtab_lab.world.autoscaling import AutoScaling
-    from trimtab_lab.world.elb import LoadBalancing
-    from trimtab_lab.world.health import HealthChecker
-    from trimtab_lab.world.journal import Journal
-    from trimtab_lab.world.launches import Launches
-    from trimtab_lab.world.measure import Measure
-    from trimtab_lab.world.metrics import Metrics
-    from trimtab_lab.world.recorder import Recorder
-    from trimtab_lab.world.state import Instance, Rule, ScalingGroup, TargetGroup
-    from trimtab_lab.world.traffic import Arrivals
+from trimtab_lab.world.active_faults import Faults
+from trimtab_lab.world.alarms import Alarms
+from trimtab_lab.world.autoscaling import AutoScaling
+from trimtab_lab.world.elb import LoadBalancing
+from trimtab_lab.world.health import HealthChecker
+from trimtab_lab.world.instances import Instance
+from trimtab_lab.world.journal import Journal
+from trimtab_lab.world.launches import Launches
+from trimtab_lab.world.measure import Measure
+from trimtab_lab.world.metrics import Metrics
+from trimtab_lab.world.recorder import Recorder
+from trimtab_lab.world.scaling_groups import ScalingGroup
+from trimtab_lab.world.targets import Rule, TargetGroup
+from trimtab_lab.world.traffic import Arrivals
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trimtab_lab.world.reported import Traffic
-    from trimtab_lab.world.state import Registration
+    from trimtab_lab.world.targets import Registration
 
 
 @dataclass(slots=True)
@@ -119,7 +119,9 @@ class Recorder:
         track = self.targets.setdefault(name, TargetTrack(fleet, registration.instance.zone))
         track.states.append((datetime.fromtimestamp(self.clock, UTC), state))
 
-    def minute(self, at: int, traffic: Mapping[str, Traffic], fleets: Mapping[str, FleetNow]) -> None:
+    def minute(
+        self, at: int, traffic: Mapping[str, Traffic], fleets: Mapping[str, FleetNow]
+    ) -> None:
         """Close the minute that began at `at`."""
         whole = traffic[""]
         good = whole.good_mix()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from trimtab_lab.world.metrics import Reader
-    from trimtab_lab.world.state import Registration
+    from trimtab_lab.world.targets import Registration
 
 
 @dataclass(slots=True)
@@ -111,7 +111,9 @@ def _per_target(row: Traffic) -> Summary | None:
 
 
 def _errors(row: AppMinute) -> Summary:
-    return Summary(row.errors, row.requests, 0 if row.errors < row.requests else 1, bool(row.errors))
+    return Summary(
+        row.errors, row.requests, 0 if row.errors < row.requests else 1, bool(row.errors)
+    )
 
 
 def _used(row: Summary) -> Summary:

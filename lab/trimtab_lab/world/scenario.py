@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from trimtab_lab.world.faults import Fault
+from trimtab_lab.world.faults import Fault
 
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 

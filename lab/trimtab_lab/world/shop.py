@@ -7,6 +7,7 @@ the same weekday of March 2026. Nothing here knows of Trimtab.
 
 from __future__ import annotations
 
+import math
 import random
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -32,19 +33,26 @@ TARGET_PER_MINUTE = 900.0
 BUSIEST_NEEDS = 11
 SMOOTH_MINUTES = 5
 HOUR = 3600
+SMALLEST, LARGEST = 3, 16
 
 
-def shop_topology() -> Topology:
-    """Two fleets behind one rule, blue 80 and green 20."""
+def shop_topology(per_minute: float = 4500.0) -> Topology:
+    """Two fleets behind one rule, blue 80 and green 20, sized for the load the day begins with."""
     app = App(comfortable_per_minute=TARGET_PER_MINUTE)
     return Topology(
         target_groups=tuple(
             TargetGroupSpec(f"shop-{fleet}", fleet, app, deregistration_delay_s=120)
             for fleet in ("blue", "green")
         ),
-        groups=(
-            GroupSpec("shop-blue-asg", ("shop-blue",), min_size=3, max_size=16, desired=4),
-            GroupSpec("shop-green-asg", ("shop-green",), min_size=3, max_size=16, desired=3),
+        groups=tuple(
+            GroupSpec(
+                f"shop-{fleet}-asg",
+                (f"shop-{fleet}",),
+                min_size=SMALLEST,
+                max_size=LARGEST,
+                desired=max(SMALLEST, math.ceil(per_minute * share / TARGET_PER_MINUTE)),
+            )
+            for fleet, share in (("blue", 0.8), ("green", 0.2))
         ),
         rules=(RuleSpec("main", (("shop-blue", 80), ("shop-green", 20))),),
         app_namespace="Shop",
@@ -62,7 +70,7 @@ def shop_day(seed: int = 1, trace: str = "nasa", day: date | None = None) -> Sce
     )
     starts = datetime.combine(A_MONDAY + timedelta(days=chosen.weekday()), time(0), UTC)
     return Scenario(
-        topology=shop_topology(),
+        topology=shop_topology(max(counts[:10])),
         demand=Demand(starts, counts),
         faults=_a_bad_day(counts, rng),
         seed=seed,
@@ -82,12 +90,14 @@ def native_scaling(world: World) -> None:
 def _days(source: Trace) -> tuple[date, ...]:
     days = source.weekdays()
     if not days:
-        raise ValueError(f"{source.name} has no whole day to replay; expected 1,440 known minutes (UTC)")
+        raise ValueError(
+            f"{source.name} has no whole day to replay; expected 1,440 known minutes (UTC)"
+        )
     return days
 
 
 def _a_bad_day(counts: tuple[float, ...], rng: random.Random) -> tuple[Fault, ...]:
-    """Faults at jittered times: metrics go dark where load rises, the fleet fails where it is high."""
+    """Faults at jittered times: metrics dark where load rises, a fleet down where it is high."""
     rise = _steepest_minute(counts)
     busy = _busiest_hour(counts, avoid=rise)
 

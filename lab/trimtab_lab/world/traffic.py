@@ -1,9 +1,9 @@
 """Users' requests on their way: demand to rule, rule to target group, target group to target.
 
-Each minute's demand is spread over its steps with noise of its own (drawn from a stream nothing else
-uses, so the same users come whatever the fleets do). A rule splits by weight, a target group spreads
-round robin over the targets its load balancer routes to. Whole requests only, remainders carried
-over, so requests in = answered + failed, always.
+Each minute's demand is spread over its steps with noise of its own (drawn from a stream nothing
+else uses, so the same users come whatever the fleets do). A rule splits by weight, a target group
+spreads round robin over the targets its load balancer routes to. Whole requests only, remainders
+carried over, so requests in = answered + failed, always.
 
 Approximation: stickiness is configuration only; requests do not stick.
 """
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
 
+    from trimtab_lab.world.instances import Instance
     from trimtab_lab.world.scenario import Demand
-    from trimtab_lab.world.state import Instance, Registration, Rule, TargetGroup
+    from trimtab_lab.world.targets import Registration, Rule, TargetGroup
 
 BURSTINESS = 0.04
 """Relative noise of a step's load beyond that of independent arrivals."""
@@ -127,8 +128,7 @@ def _account(registration: Registration, instance: Instance) -> None:
         return
     owed = registration.carry + arrivals * instance.fail_share
     failed = int(owed)
-    if failed > arrivals:
-        failed = arrivals
+    failed = min(failed, arrivals)
     registration.carry = owed - failed
     answered = arrivals - failed
     mix = registration.mix

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from trimtab_lab.world.scenario import HealthCheck
+
 if TYPE_CHECKING:
-    from trimtab_lab.world.scenario import HealthCheck
-    from trimtab_lab.world.state import Activity, Instance, Registration, Rule, ScalingGroup, TargetGroup
+    from trimtab_lab.world.instances import Instance
+    from trimtab_lab.world.scaling_groups import Activity, ScalingGroup
+    from trimtab_lab.world.targets import Registration, Rule, TargetGroup
 
 
 def moment(at: int) -> datetime:

@@ -1,21 +1,18 @@
 """The world: virtual time, and AWS-like calls on what lives in it.
 
-`advance` runs the world in steps: faults, launches, health checks, users' requests; at each full minute
-the counts become metrics, groups look after themselves, alarms are evaluated and tenants (native
-scaling, or whoever is attached) have their turn. Calls act at `now` and answer with plain values, or
-raise `WorldError` with the code AWS would answer. All chance comes from the scenario's seed, in one
-stream per purpose, so looking at the world never changes it.
+`advance` runs the world in steps: faults, launches, health checks, users' requests; at each full
+minute the counts become metrics, groups look after themselves, alarms are evaluated and tenants
+(native scaling, or whoever is attached) have their turn. Calls act at `now` and answer with plain
+values, or raise `WorldError` with the code AWS would answer. All chance comes from the scenario's
+seed, in one stream per purpose, so looking at the world never changes it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trimtab_lab.world.alarms import Alarms
-from trimtab_lab.world.journal import EventKind
 from trimtab_lab.world.metrics import KEEP_MINUTES
 from trimtab_lab.world.recorder import FleetNow, Users
-from trimtab_lab.world.state import Health, Lifecycle
 from trimtab_lab.world.traffic import route, serve
 from trimtab_lab.world.views import (
     moment,
@@ -101,7 +98,9 @@ class World:
         p.recorder.minute(began, traffic, self._fleets())
         for group in groups:
             p.launches.replace_unhealthy(group, now)
-            p.launches.reconcile(group, now, "a difference between desired and actual capacity was found")
+            p.launches.reconcile(
+                group, now, "a difference between desired and actual capacity was found"
+            )
         if now % 3600 == 0:
             p.measure.forget_before(now - KEEP_MINUTES * 60)
         p.alarms.evaluate(self.now)

@@ -1,0 +1,102 @@
+"""One EC2 instance and the application on it, as the world changes them.
+
+Plain slotted classes here and in `targets` and `scaling_groups`, because a simulated day touches
+them half a million times. Nobody outside the world package holds one: calls answer with the
+frozen values of `trimtab_lab.world.views`. Times are whole seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trimtab_lab.world.scaling_groups import ScalingGroup
+    from trimtab_lab.world.scenario import App
+    from trimtab_lab.world.targets import Registration
+
+
+class Lifecycle(StrEnum):
+    """Lifecycle states of an instance in an Auto Scaling group that occur in this world."""
+
+    PENDING = "Pending"
+    IN_SERVICE = "InService"
+    ENTERING_STANDBY = "EnteringStandby"
+    STANDBY = "Standby"
+    TERMINATING = "Terminating"
+    TERMINATED = "Terminated"
+
+
+class Instance:
+    """One EC2 instance and the application on it."""
+
+    __slots__ = (
+        "app",
+        "arrivals",
+        "backlog",
+        "bucket",
+        "cpu_steps",
+        "cpu_sum",
+        "dead",
+        "error_share",
+        "fail_share",
+        "failing",
+        "group",
+        "health_status",
+        "id",
+        "in_service_at",
+        "latency",
+        "launched_at",
+        "lifecycle",
+        "next_at",
+        "protected",
+        "queue_shape",
+        "registrations",
+        "rho",
+        "slow",
+        "unreachable",
+        "warm_up_s",
+        "zone",
+    )
+
+    def __init__(self, id: str, zone: str, app: App, launched_at: int) -> None:  # noqa: A002
+        self.id = id
+        self.zone = zone
+        self.app = app
+        self.launched_at = launched_at
+        self.group: ScalingGroup | None = None
+        self.lifecycle = Lifecycle.IN_SERVICE
+        self.in_service_at: int | None = launched_at
+        self.next_at = 0
+        """When the lifecycle moves on by itself, for the states that do."""
+        self.warm_up_s = 0
+        self.protected = False
+        self.health_status = "Healthy"
+        self.registrations: list[Registration] = []
+        self.queue_shape = math.sqrt(2 * (app.workers + 1)) - 1
+        self.arrivals = 0
+        self.backlog = 0.0
+        self.rho = 0.0
+        self.latency = app.service_time_s
+        self.bucket = 0
+        self.fail_share = 0.0
+        self.cpu_sum = 0.0
+        self.cpu_steps = 0
+        self.clear_faults()
+
+    def clear_faults(self) -> None:
+        """Forget all faults; those still on are put back by whoever cleared them."""
+        self.dead = False
+        self.unreachable = False
+        self.failing = False
+        self.slow = 1.0
+        self.error_share = 0.0
+
+    def speed(self, at: int) -> float:
+        """Speed as a share of a warm, sound target's: cold targets ramp up linearly."""
+        since = at - (self.in_service_at or at)
+        if since >= self.warm_up_s:
+            return 1.0 / self.slow
+        cold = self.app.cold_speed
+        return (cold + (1.0 - cold) * since / self.warm_up_s) / self.slow
