@@ -1,0 +1,1 @@
+"""The demo: one bad day of real traffic on the embedded AWS, with Trimtab and without it."""
