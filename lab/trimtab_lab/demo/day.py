@@ -1,4 +1,4 @@
-"""A finished day, as the report and the terminal need it: columns, diary, log, and their numbers."""
+"""A finished day, as report and terminal need it: columns, diary, log, and their numbers."""
 
 from __future__ import annotations
 

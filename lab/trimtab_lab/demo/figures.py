@@ -1,4 +1,4 @@
-"""The plots of the report: one shared time axis, faults shaded, actions marked where they happened."""
+"""The plots of the report: one time axis, faults shaded, actions marked where they happened."""
 
 from __future__ import annotations
 
@@ -223,4 +223,4 @@ def _bars(
 
 
 def _label(name: str, track: TargetTrack) -> str:
-    return f"{track.fleet} {track.zone[-2:]} {name.split(':')[0][-8:]}"
+    return f"{track.fleet} {track.zone[-2:]} {name.split(':', maxsplit=1)[0][-8:]}"

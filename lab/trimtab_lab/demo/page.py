@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
-from markupsafe import Markup
 
 from trimtab_lab.demo.day import Day, Numbers, counts_of, numbers_of, timeline
 from trimtab_lab.demo.figures import overview, targets
@@ -19,7 +18,6 @@ def write_report(path: Path, scenario: Scenario, with_it: Day, without: Day) -> 
         autoescape=select_autoescape(("html", "html.j2")),
     )
     both = (numbers_of(with_it), numbers_of(without))
-    # plotly's own output is the only text that goes in unescaped, its script with the first plot
     drawn = overview(scenario, with_it, without).to_html(full_html=False, include_plotlyjs=True)
     states = targets(with_it, with_it.recorder.fleets).to_html(
         full_html=False, include_plotlyjs=False
@@ -31,8 +29,8 @@ def write_report(path: Path, scenario: Scenario, with_it: Day, without: Day) -> 
         names=(with_it.name, without.name),
         rows=rows_of(both),
         counts=counts_of(with_it.entries),
-        overview=Markup(drawn),
-        targets=Markup(states),
+        overview=drawn,
+        targets=states,
         timeline=timeline(with_it.entries, with_it.events),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
