@@ -26,7 +26,7 @@ from trimtab.adapters.tables import (
     Write,
     refuse_oversized,
 )
-from trimtab.errors import Conflict, Malformed, Refused, Throttled, TrimtabError
+from trimtab.errors import Conflict, Malformed, Refused, SettingsInvalid, Throttled, TrimtabError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
@@ -50,7 +50,7 @@ class DynamoTables:
 
     def get(self, key: Key) -> Item | None:
         """One item, read consistently."""
-        name = self.names[key.table]
+        name = self._name(key.table)
         with faults("dynamodb:GetItem", f"table {name}"):
             answer = self.clients.dynamodb.get_item(
                 TableName=name, Key=_given_key(key), ConsistentRead=True
@@ -70,7 +70,7 @@ class DynamoTables:
 
     def query(self, wanted: Range) -> Iterator[Item]:
         """A range, page by page as it is consumed."""
-        name = self.names[wanted.table]
+        name = self._name(wanted.table)
         pages = iter(self.clients.dynamodb.get_paginator("query").paginate(**_asked(name, wanted)))
         while True:
             with faults("dynamodb:Query", f"table {name}"):
@@ -81,7 +81,7 @@ class DynamoTables:
 
     def put_new(self, put: Put) -> bool:
         """Write one item unless its place is taken; tells whether it was written."""
-        name = self.names[put.table]
+        name = self._name(put.table)
         try:
             with faults("dynamodb:PutItem", f"table {name}"):
                 self.clients.dynamodb.put_item(
@@ -100,7 +100,7 @@ class DynamoTables:
     def write(self, writes: Sequence[Write]) -> None:
         """All of the writes or none."""
         refuse_oversized(writes)
-        tables = ", ".join(sorted({self.names[_table(write)] for write in writes}))
+        tables = ", ".join(sorted({self._name(_table(write)) for write in writes}))
         with faults("dynamodb:TransactWriteItems", f"tables {tables}"):
             try:
                 self.clients.dynamodb.transact_write_items(
@@ -136,9 +136,15 @@ class DynamoTables:
     def _request(self, keys: Sequence[Key]) -> dict[str, Any]:
         asked: dict[str, Any] = {}
         for key in keys:
-            request = asked.setdefault(self.names[key.table], {"Keys": [], "ConsistentRead": True})
+            request = asked.setdefault(self._name(key.table), {"Keys": [], "ConsistentRead": True})
             request["Keys"].append(_given_key(key))
         return asked
+
+    def _name(self, table: Table) -> str:
+        name = self.names.get(table)
+        if not name:
+            raise SettingsInvalid(f"this function was not told the name of its {table.name} table")
+        return name
 
     def _table_named(self, name: str) -> Table:
         return next(table for table, known in self.names.items() if known == name)
@@ -146,15 +152,15 @@ class DynamoTables:
     def _action(self, write: Write) -> Any:  # noqa: ANN401 (a TypedDict with optional parts)
         match write:
             case Put():
-                name, given = self.names[write.table], _given(write.item)
+                name, given = self._name(write.table), _given(write.item)
                 put = {"TableName": name, "Item": given, **_condition(write.table, write.expected)}
                 return {"Put": put}
             case Check():
-                name, given = self.names[write.key.table], _given_key(write.key)
+                name, given = self._name(write.key.table), _given_key(write.key)
                 condition = _condition(write.key.table, write.expected)
                 return {"ConditionCheck": {"TableName": name, "Key": given, **condition}}
             case Remove():
-                name = self.names[write.key.table]
+                name = self._name(write.key.table)
                 return {"Delete": {"TableName": name, "Key": _given_key(write.key)}}
             case _:
                 assert_never(write)
