@@ -1,0 +1,131 @@
+"""A day without AWS: the loop and the actor on a world, virtual minute by virtual minute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from trimtab.act import Actor
+from trimtab.loop import Loop
+from trimtab.model.entry import Entry, Kind
+from trimtab.model.policy import Policy
+from trimtab.model.tick import Ask, Tick
+from trimtab.notify import tell
+from trimtab.ports import Names
+from trimtab.schedule import ask_for_all
+from trimtab_lab.simulator.policies import put_policy
+from trimtab_lab.simulator.ports import WorldHands, WorldInfrastructure, WorldNames
+from trimtab_lab.simulator.run import Diary, Minute, OnMinute, Run
+from trimtab_lab.simulator.stores import InMemory
+from trimtab_lab.world.build import build_world
+from trimtab_lab.world.native import TargetTracking
+from trimtab_lab.world.scenario import Scenario
+
+A_MINUTE = timedelta(minutes=1)
+ACT_AFTER = timedelta(seconds=2)
+"""From the tick to its intents being carried out: about what queue and stream take."""
+
+
+class Simulator:
+    """A world and Trimtab on it, all in memory; advance it minute by minute."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.world = build_world(scenario)
+        self.state = InMemory()
+        self.infrastructure = WorldInfrastructure(self.world)
+        self.hands = WorldHands(self.world)
+        self.names: Names = WorldNames(self.world)
+        self.loop = Loop(self.state.store, self.state.ledger, self.infrastructure)
+        self.actor = Actor(self.state.ledger, self.state.store, self.infrastructure, self.hands)
+        self.result = Run(self.world)
+        self._diary = Diary(self.world.journal)
+
+    def put(self, policy: Policy) -> None:
+        """Put a policy in force."""
+        put_policy(self.state.store, policy, self.world)
+
+    def run(self, minutes: int, on_minute: OnMinute | None = None) -> Run:
+        """Let ``minutes`` pass; tell of each as it ends."""
+        for _ in range(minutes):
+            minute = self._minute()
+            self.result.add(minute)
+            if on_minute is not None:
+                on_minute(minute)
+        return self.result
+
+    def _minute(self) -> Minute:
+        now = self.world.now + A_MINUTE
+        self.world.advance(now)
+        ask_for_all(self.state.store, self.state.queue, now)
+        self.state.queue.ask(self._wakes())
+        results = self.loop.tick(self.state.queue.take(), now)
+        ticks = [result for result in results.values() if isinstance(result, Tick)]
+        entries = [entry for tick in ticks for entry in tick.entries]
+        entries += self._act(entries)
+        for entry in entries:
+            tell(entry, self.state.topic)
+        troubles = tuple(
+            f"{service}: {result.code}: {result.text}"
+            for service, result in results.items()
+            if not isinstance(result, Tick)
+        )
+        number = self.result.minutes + 1
+        events = self._diary.news()
+        return Minute(number, now, tuple(entries), events, len(ticks), troubles)
+
+    def _wakes(self) -> Sequence[Ask]:
+        changed = {change.name: change for change in self.world.take_alarm_changes()}
+        if not changed:
+            return ()
+        alarms = {view.spec.name: view.spec for view in self.world.alarms()}
+        services = self.state.store.services()
+        return [
+            Ask(listed.service, change.arn, change.at)
+            for name, change in changed.items()
+            if name in alarms
+            for listed in services
+            if listed.enabled
+            and listed.resources & {value for _, value in alarms[name].series.dimensions}
+        ]
+
+    def _act(self, entries: Sequence[Entry]) -> list[Entry]:
+        done = []
+        for intent in entries:
+            if intent.kind is Kind.INTENDED:
+                at = self.world.now + ACT_AFTER
+                done.append(self.actor.carry_out(intent.service, intent.id, at))
+        return [outcome for outcome in done if outcome is not None]
+
+
+def simulate(
+    scenario: Scenario,
+    policy: Policy,
+    minutes: int | None = None,
+    on_minute: OnMinute | None = None,
+) -> Run:
+    """Run a scenario with Trimtab under a policy; by default for as long as demand is given."""
+    simulator = Simulator(scenario)
+    simulator.put(policy)
+    return simulator.run(length_of(scenario) if minutes is None else minutes, on_minute)
+
+
+def native_day(scenario: Scenario, minutes: int | None = None) -> Run:
+    """Run the same scenario with what AWS does by itself: target tracking on each group."""
+    world = build_world(scenario)
+    target = scenario.topology.target_groups[0].app.comfortable_per_minute
+    for group in world.describe_groups():
+        world.tenants.append(TargetTracking(group.name, target))
+    run = Run(world)
+    run.minutes = length_of(scenario) if minutes is None else minutes
+    world.advance(world.now + run.minutes * A_MINUTE)
+    return run
+
+
+def length_of(scenario: Scenario) -> int:
+    """Minutes the scenario's demand lasts."""
+    return len(scenario.demand.per_minute)
+
+
+def names_of(scenario: Scenario) -> Names:
+    """Find what a policy names in a scenario: names do not depend on the seed."""
+    return WorldNames(build_world(scenario))
