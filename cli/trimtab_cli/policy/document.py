@@ -39,7 +39,10 @@ SERVICE = text(
     "a name of letters, digits, - and _ that starts with a letter (at most 64)",
     "[A-Za-z][A-Za-z0-9_-]{0,63}",
 )
-AWS_NAME = text("a name, an ARN or tag:KEY=VALUE", r"[!-~](?:[ -~]{0,1598}[!-~])?")
+AWS_NAME = text(
+    "a name, an ARN or tag:KEY=VALUE",
+    r"tag:[^=]{1,128}=[ -~]{0,256}|(?!tag:)[!-~](?:[ -~]{0,1598}[!-~])?",
+)
 LISTENER_RULE = text(
     "LOAD_BALANCER:PORT/PRIORITY (or /default), such as shop:443/10, or a rule's ARN",
     r"[A-Za-z0-9-]{1,32}:[0-9]{1,5}/(?:[0-9]{1,5}|default)|arn:aws[a-z-]*:elasticloadbalancing:[!-~]{1,500}",

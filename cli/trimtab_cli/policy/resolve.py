@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from trimtab.errors import NotFound
+from trimtab.errors import NotFound, Refused
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
 from trimtab.model.policy import (
     EjectPolicy,
@@ -83,11 +83,11 @@ class _Search:
         target_group, load_balancer, group = Arn(""), "", None
         try:
             target_group, load_balancer = self.names.target_group(doc.target_group)
-        except NotFound as missing:
+        except (NotFound, Refused) as missing:
             self._refuse(("fleets", name, "target_group"), doc.target_group, missing)
         try:
             group = self.names.group(doc.scaling_group) if doc.scaling_group else None
-        except NotFound as missing:
+        except (NotFound, Refused) as missing:
             self._refuse(("fleets", name, "scaling_group"), str(doc.scaling_group), missing)
         return FleetPolicy(FleetId(name), target_group, load_balancer, group)
 
@@ -96,7 +96,7 @@ class _Search:
         rule = Arn("")
         try:
             rule = self.names.rule(doc.listener_rule)
-        except NotFound as missing:
+        except (NotFound, Refused) as missing:
             self._refuse(("routes", index, "listener_rule"), doc.listener_rule, missing)
         return RoutePolicy(
             name=_route_name(doc),
@@ -120,7 +120,7 @@ class _Search:
                     self._add(("fleets", name, key), f"{message}; expected another")
                 owner.setdefault(value or name, name)
 
-    def _refuse(self, steps: tuple[Step, ...], name: str, missing: NotFound) -> None:
+    def _refuse(self, steps: tuple[Step, ...], name: str, missing: NotFound | Refused) -> None:
         self._add(steps, f"{found(name)} was not found: {plain(str(missing))}")
 
     def _add(self, steps: tuple[Step, ...], message: str) -> None:

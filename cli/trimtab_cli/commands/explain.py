@@ -1,0 +1,170 @@
+"""``trimtab explain``: one entry in full, as a tree: what, why, who allowed it, how to undo it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+from rich.tree import Tree
+
+from trimtab import codec
+from trimtab.model.assessment import Evidence
+from trimtab.model.change import Change, Resize, Reweight
+from trimtab.model.entry import Entry, Kind
+from trimtab.model.reason import Fact, Reason
+from trimtab.model.verdict import Check
+from trimtab.notify import sentence_of
+from trimtab_cli.find import Story, find
+from trimtab_cli.moments import lasting
+from trimtab_cli.session import Operator, service_named
+from trimtab_cli.show import STYLE_OF, console, moment, say_json, text
+from trimtab_cli.undo import caution_of, commands_of
+
+DONE_NOTHING: Mapping[Kind, str] = {
+    Kind.REFUSED: "nothing was done: the guard refused it",
+    Kind.SHADOWED: "nothing was done: this lever only observes",
+    Kind.AWAITING: "nothing was done: it waits for approval",
+}
+
+
+def explain(
+    context: typer.Context,
+    entry: Annotated[str, typer.Argument(help="Id of an entry; its beginning or end will do.")],
+    service: Annotated[str | None, typer.Option(show_default="all")] = None,
+    since: Annotated[str, typer.Option(help="How far back to search.")] = "14d",
+    as_json: Annotated[bool, typer.Option("--json", help="The entry and its outcome.")] = False,
+) -> None:
+    """Explain one entry: evidence, thresholds, guards, before and after, outcome, and undo."""
+    operator: Operator = context.obj
+    name = service_named(service) if service else None
+    back = lasting(since, "--since")
+    with operator.deployment() as deployment:
+        story = find(deployment, entry, name, back)
+    if as_json:
+        outcome = codec.encode(story.outcome) if story.outcome else None
+        say_json({"entry": codec.encode(story.entry), "outcome": outcome})
+    else:
+        console().print(tree_of(story))
+
+
+def tree_of(story: Story) -> Tree:
+    """The whole story of an entry."""
+    entry = story.entry
+    head = f"{entry.service}: {entry.kind} at {moment(entry.at)} UTC"
+    tree = Tree(text(head, STYLE_OF[entry.kind]), guide_style="dim")
+    tree.add(text(f"id {entry.id}", "dim"))
+    _add_what(tree, entry)
+    _add_why(tree, entry)
+    _add_checks(tree, entry.checks)
+    ruling = tree.add(text(f"ruling: {entry.reason.text} ({entry.reason.code})", "bold"))
+    _add_facts(ruling, entry.reason.facts)
+    _add_frame(tree, entry)
+    _add_outcome(tree, story)
+    _add_undo(tree, story)
+    return tree
+
+
+def _add_what(tree: Tree, entry: Entry) -> None:
+    if entry.change is None:
+        if entry.subject:
+            tree.add(text(f"about: {entry.subject}"))
+        return
+    what = tree.add(text(f"what: {sentence_of(entry.change)}", "bold"))
+    for line in _before_and_after(entry.change):
+        what.add(text(line))
+
+
+def _before_and_after(change: Change) -> list[str]:
+    match change:
+        case Resize():
+            return [f"before: {change.before}", f"after:  {change.after}"]
+        case Reweight():
+            return [
+                f"{arn.rsplit(':', 1)[-1]}: {change.before[arn]} -> {weight}"
+                for arn, weight in change.after.items()
+            ]
+        case _:
+            return [f"target {change.target} of {change.target_group}, zone {change.zone or '?'}"]
+
+
+def _add_why(tree: Tree, entry: Entry) -> None:
+    if entry.wanted is None:
+        return
+    why = tree.add(text(f"why: {_sentence(entry.wanted)}", "bold"))
+    _add_facts(why, entry.wanted.facts)
+    for evidence in entry.evidence:
+        why.add(text(_evidence(evidence)))
+
+
+def _evidence(evidence: Evidence) -> str:
+    against = f" against {evidence.peers} peers" if evidence.peers else ""
+    return (
+        f"{evidence.detector}: {evidence.text}; {evidence.score:g}, threshold "
+        f"{evidence.threshold:g}, {evidence.samples} samples{against}, "
+        f"since {moment(evidence.since)}"
+    )
+
+
+def _add_checks(tree: Tree, checks: tuple[Check, ...]) -> None:
+    if not checks:
+        return
+    guards = tree.add(text(f"guards: {len(checks)} looked", "bold"))
+    for check in checks:
+        mark, style = ("passed", "green") if check.passed else ("refused", "red")
+        branch = guards.add(text(f"{mark}: {check.guard}: {_sentence(check.reason)}", style))
+        _add_facts(branch, check.reason.facts)
+
+
+def _add_frame(tree: Tree, entry: Entry) -> None:
+    mode = f", mode {entry.mode}" if entry.mode else ""
+    version = entry.policy_version or "?"
+    frame = tree.add(text(f"policy version {version}{mode}, caused by {entry.by}"))
+    frame.add(text(f"tick {entry.tick}"))
+    if entry.deadline:
+        frame.add(text(f"to be carried out by {moment(entry.deadline)} UTC, or not at all"))
+
+
+def _add_outcome(tree: Tree, story: Story) -> None:
+    outcome = story.outcome
+    if outcome is None:
+        if story.entry.kind is Kind.INTENDED:
+            tree.add(text("outcome: none yet", "yellow"))
+        return
+    branch = tree.add(
+        text(f"outcome: {outcome.kind} at {moment(outcome.at)} UTC", STYLE_OF[outcome.kind])
+    )
+    branch.add(text(_sentence(outcome.reason)))
+    _add_facts(branch, outcome.reason.facts)
+    for call in outcome.calls:
+        branch.add(text(f"{call.operation}, AWS request {call.request_id}"))
+
+
+def _add_undo(tree: Tree, story: Story) -> None:
+    entry, outcome = story.entry, story.outcome
+    if entry.kind in DONE_NOTHING:
+        tree.add(text(DONE_NOTHING[entry.kind]))
+        return
+    if entry.inverse is None or (outcome is not None and outcome.kind is not Kind.APPLIED):
+        return
+    undo = tree.add(text(f"to undo: {sentence_of(entry.inverse)}", "bold"))
+    undo.add(text(f"first: trimtab pause {entry.service} --why 'undoing {entry.id[-10:]}'"))
+    for command in commands_of(entry.inverse):
+        undo.add(text(command))
+    if caution := caution_of(entry.inverse):
+        undo.add(text(caution, "yellow"))
+    undo.add(text(f"then:  trimtab resume {entry.service} (it decides anew, on what it then sees)"))
+
+
+def _add_facts(tree: Tree, facts: Mapping[str, Fact]) -> None:
+    if facts:
+        shown = ", ".join(f"{name} {_fact(value)}" for name, value in facts.items())
+        tree.add(text(shown, "dim"))
+
+
+def _fact(value: Fact) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _sentence(reason: Reason) -> str:
+    return f"{reason.text} ({reason.code})" if reason.text else str(reason.code)

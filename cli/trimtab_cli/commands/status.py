@@ -1,0 +1,186 @@
+"""``trimtab status``: each service as its last tick saw it. Reads our tables only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from trimtab.codec import iso
+from trimtab.model.assessment import Condition, FleetBelief
+from trimtab.model.ids import FleetId, ServiceId
+from trimtab.model.policy import Lever, Policy
+from trimtab.model.tick import Pause, Tick
+from trimtab_cli.connect import Deployment
+from trimtab_cli.session import Operator, no_such_service, service_named
+from trimtab_cli.show import ago, console, moment, say, say_json, table, text
+
+LOOK_BACK = timedelta(days=1)
+LATE = timedelta(minutes=3)
+"""Ticks come every minute; a service not looked at for this long deserves a look itself."""
+
+
+def status(
+    context: typer.Context,
+    service: Annotated[
+        str | None, typer.Argument(help="One service; without it, all.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A list, in JSON.")] = False,
+) -> None:
+    """Show each service: modes, fleets, load, what is held out, refused or paused."""
+    operator: Operator = context.obj
+    with operator.deployment() as deployment:
+        names = [service_named(service)] if service else _all(deployment)
+        reports = [report_of(deployment, name) for name in names]
+    if as_json:
+        say_json(reports)
+    elif not reports:
+        say("no service has a policy; apply one: `trimtab policy apply FILE`")
+    for report in () if as_json else reports:
+        _say(report)
+
+
+def _all(deployment: Deployment) -> list[ServiceId]:
+    return [listed.service for listed in deployment.store.services()]
+
+
+def report_of(deployment: Deployment, service: ServiceId) -> dict[str, Any]:
+    """All that ``status`` tells of a service, as plain data: the shape of ``--json``."""
+    policy = deployment.store.policy(service)
+    if policy is None:
+        raise no_such_service(deployment, service)
+    now = deployment.now()
+    found = deployment.ledger.ticks(service, now - LOOK_BACK, now + timedelta(minutes=1), 1)
+    tick = next(iter(found), None)
+    report: dict[str, Any] = {
+        "service": service,
+        "enabled": policy.enabled,
+        "policy_version": policy.version,
+        "modes": {lever.value: policy.mode(lever).value for lever in Lever},
+        "pauses": [_pause(each) for each in deployment.store.pauses(service)],
+        "tick": None,
+        "fleets": {},
+        "routes": {},
+        "standing": [],
+        "in_flight": [],
+    }
+    return report if tick is None else report | _of_tick(tick, policy, now)
+
+
+def _of_tick(tick: Tick, policy: Policy, now: datetime) -> dict[str, Any]:
+    age = now - tick.now
+    return {
+        "tick": {"id": tick.id, "at": iso(tick.now), "age_s": int(age.total_seconds())},
+        "fleets": {
+            str(name): _fleet(tick, name, belief) for name, belief in tick.belief.fleets.items()
+        },
+        "routes": _routes(tick, policy),
+        "standing": [
+            {
+                "what": key,
+                "ruling": held.ruling,
+                "codes": list(held.codes),
+                "since": iso(held.since),
+            }
+            for key, held in sorted(tick.memory.standing.items())
+        ],
+        "in_flight": [
+            {"entry": pending.entry, "deadline": iso(pending.deadline)}
+            for pending in tick.memory.pending
+        ],
+    }
+
+
+def _fleet(tick: Tick, name: FleetId, belief: FleetBelief) -> dict[str, Any]:
+    seen = tick.inputs.seen.fleets.get(name)
+    group = seen.group if seen else None
+    demand, gap = belief.demand, belief.demand_gap
+    return {
+        "targets": None
+        if belief.targets is None
+        else {each.value: count for each in Condition if (count := belief.count(each))},
+        "trusted": belief.trusted,
+        "demand": round(demand.units, 2) if demand else None,
+        "demand_unknown": gap.text if gap else None,
+        "desired": group.desired if group else None,
+        "panic": belief.panic,
+        "down": belief.down,
+        "ejected": [
+            {"target": target, "until": iso(held.until), "strikes": held.strikes}
+            for target, held in sorted(tick.memory.fleet(name).ejected.items())
+        ],
+    }
+
+
+def _routes(tick: Tick, policy: Policy) -> dict[str, Any]:
+    """Weights by fleet; a target group that is none of ours goes by its ARN."""
+    fleet_of = {fleet.target_group: str(name) for name, fleet in policy.fleets.items()}
+    return {
+        str(name): {fleet_of.get(arn, str(arn)): weight for arn, weight in route.weights.items()}
+        for name, route in sorted(tick.inputs.seen.routes.items())
+    }
+
+
+def _pause(pause: Pause) -> dict[str, Any]:
+    return {
+        "levers": sorted(lever.value for lever in pause.levers),
+        "by": pause.by,
+        "why": pause.why,
+        "since": iso(pause.since),
+        "until": iso(pause.until) if pause.until else None,
+    }
+
+
+def _say(report: Mapping[str, Any]) -> None:
+    modes = ", ".join(f"{lever} {mode}" for lever, mode in report["modes"].items())
+    state = "" if report["enabled"] else ", disabled"
+    say(f"{report['service']}  policy version {report['policy_version']}{state}  ({modes})", "bold")
+    for pause in report["pauses"]:
+        end = f"until {_shown(pause['until'])}" if pause["until"] else "until resumed"
+        what = f"paused ({', '.join(pause['levers'])}) {end} by {pause['by']}: {pause['why']}"
+        say(f"  {what}", "bold yellow")
+    if report["tick"] is None:
+        say("  no tick in the last day: is the schedule running?", "bold red")
+        return
+    age = timedelta(seconds=report["tick"]["age_s"])
+    late = age > LATE and report["enabled"]
+    looked = f"  last looked at {_shown(report['tick']['at'])} UTC, {ago(age)}"
+    say(looked + (": late; is the schedule running?" if late else ""), "bold red" if late else "")
+    _say_fleets(report["fleets"])
+    for name, weights in report["routes"].items():
+        shown = ", ".join(f"{fleet} {weight}" for fleet, weight in weights.items())
+        say(f"  route {name}: {shown}")
+    for held in report["standing"]:
+        codes = " <- ".join(dict.fromkeys(reversed(held["codes"])))
+        say(f"  stands since {_shown(held['since'])}: {held['what']}: {held['ruling']} ({codes})")
+    for pending in report["in_flight"]:
+        say(f"  in flight until {_shown(pending['deadline'])}: {pending['entry']}", "cyan")
+
+
+def _say_fleets(fleets: Mapping[str, Any]) -> None:
+    shown = table("  fleet", "targets", "trusted", "needed", "desired", "held out")
+    for name, fleet in fleets.items():
+        counts = fleet["targets"]
+        conditions = "not seen" if counts is None else _counts(counts)
+        marks = [mark for mark in ("panic", "down") if fleet[mark]]
+        needed = fleet["demand"] if fleet["demand"] is not None else "unknown"
+        out = [f"{each['target']} until {_shown(each['until'])}" for each in fleet["ejected"]]
+        shown.add_row(
+            text(f"  {name}"),
+            text(", ".join([conditions, *marks]), "bold red" if marks else ""),
+            text(fleet["trusted"]),
+            text(needed),
+            text("-" if fleet["desired"] is None else fleet["desired"]),
+            text(", ".join(out) or "-"),
+        )
+    console().print(shown)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {condition}" for condition, count in counts.items()) or "none"
+
+
+def _shown(at: str) -> str:
+    return moment(datetime.fromisoformat(at))
