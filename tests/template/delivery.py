@@ -1,0 +1,142 @@
+"""How events reach functions, and where they end when they do not. A sentence per fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.template.stack import Stack, references
+
+STREAMS = {"ActFunctionIntents": "FailedIntents", "NotifyFunctionEntries": "FailedNotifications"}
+ASYNCHRONOUS = {"ScheduleFunction", "WakeFunction"}
+INTENT_DEADLINE_S = 120
+
+
+def the_schedule_never_runs_late(stack: Stack) -> Iterator[str]:
+    """A tick is asked for every minute; one a minute late is dropped, and kept for us to see."""
+    [schedule] = stack.of_type("AWS::Scheduler::Schedule").values()
+    target = schedule["Target"]
+    if schedule["ScheduleExpression"] != "rate(1 minute)":
+        yield f"the schedule is {schedule['ScheduleExpression']}"
+    if target.get("RetryPolicy", {}).get("MaximumEventAgeInSeconds", 86400) > 60:
+        yield "a late tick is delivered all the same"
+    if not references(target.get("DeadLetterConfig"), "UndeliveredEvents"):
+        yield "what Scheduler cannot deliver is lost"
+    if target["Arn"] != {"Fn::GetAtt": ["ScheduleFunction", "Arn"]}:
+        yield "the schedule calls something else"
+
+
+def rules_keep_what_they_cannot_deliver(stack: Stack) -> Iterator[str]:
+    """Each rule's target has retries with an end, and a queue for what is left."""
+    rules = stack.of_type("AWS::Events::Rule")
+    for name, rule in rules.items():
+        if rule["EventPattern"].get("account") != [{"Ref": "AWS::AccountId"}]:
+            yield f"{name} takes events of other accounts"
+        for target in rule["Targets"]:
+            if not references(target.get("DeadLetterConfig"), "UndeliveredEvents"):
+                yield f"what {name} cannot deliver is lost"
+            if target.get("RetryPolicy", {}).get("MaximumEventAgeInSeconds", 86400) > 300:
+                yield f"{name} delivers events of another hour"
+    statements = stack.resources["UndeliveredEventsPolicy"]["Properties"]["PolicyDocument"]
+    sources = [
+        s["Condition"].get("ArnEquals", {}).get("aws:SourceArn")
+        for s in statements["Statement"]
+        if s["Effect"] == "Allow"
+    ]
+    if sources != [[{"Fn::GetAtt": [name, "Arn"]} for name in rules]]:
+        yield f"UndeliveredEvents takes messages from {sources}"
+
+
+def failed_invocations_are_kept(stack: Stack) -> Iterator[str]:
+    """Functions called asynchronously end in a queue, after at most one more try."""
+    configs = {
+        config["FunctionName"]["Ref"]: config
+        for config in stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+    }
+    for name in ASYNCHRONOUS:
+        config = configs.get(name, {})
+        if not references(config.get("DestinationConfig"), "FailedInvocations"):
+            yield f"what {name} fails at is lost"
+        if config.get("MaximumRetryAttempts", 2) > 1:
+            yield f"{name} is tried again and again"
+        if config.get("MaximumEventAgeInSeconds", 21600) > 120:
+            yield f"{name} gets events that are hours old"
+
+
+def work_is_taken_in_turn(stack: Stack) -> Iterator[str]:
+    """FIFO with a FIFO dead-letter queue, time enough to work, failures told one by one."""
+    queue = stack.resources["WorkQueue"]["Properties"]
+    dead = stack.resources["WorkDeadLetters"]["Properties"]
+    [mapping] = _mappings_of(stack, "ReconcileFunction")
+    timeout = stack.functions["ReconcileFunction"]["Timeout"]
+    if queue.get("VisibilityTimeout", 30) < 6 * timeout:
+        yield f"WorkQueue shows a message again after less than six times {timeout} s"
+    redrive = queue.get("RedrivePolicy", {})
+    if not references(redrive.get("deadLetterTargetArn"), "WorkDeadLetters"):
+        yield "a poisoned message stays in WorkQueue"
+    if not 1 <= redrive.get("maxReceiveCount", 0) <= 5:
+        yield "a poisoned message is tried too often"
+    if not (queue.get("FifoQueue") and dead.get("FifoQueue")):
+        yield "work is not taken in turn"
+    if mapping.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+        yield "one failed service takes its batch with it"
+    if mapping.get("BatchSize") != 10:
+        yield f"reconcile takes {mapping.get('BatchSize')} messages at once"
+    most = mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0)
+    if not 2 <= most <= _reserved(stack, "ReconcileFunction"):
+        yield "reconcile is throttled by its own queue"
+
+
+def streams_never_stall(stack: Stack) -> Iterator[str]:
+    """Each consumer of the log takes only what is inserted, and gives up in time, visibly."""
+    for name, queue in STREAMS.items():
+        mapping = stack.resources[name]["Properties"]
+        if mapping.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+            yield f"{name} repeats what was done when one record fails"
+        if mapping.get("BisectBatchOnFunctionError") is not True:
+            yield f"{name} does not part a batch that fails"
+        if not 0 <= mapping.get("MaximumRetryAttempts", -1) <= 10:
+            yield f"{name} tries a record for ever"
+        if not 60 <= mapping.get("MaximumRecordAgeInSeconds", -1) <= 3600:
+            yield f"{name} takes records of any age"
+        if not references(mapping.get("DestinationConfig"), queue):
+            yield f"what {name} gives up on is lost"
+        role = stack.role_of(name[: name.index("Function")].lower())
+        if not any(
+            "sqs:SendMessage" in s.actions and references(s.resource, queue)
+            for s in stack.allowed(role)
+        ):
+            yield f"{role} may not send to {queue}"
+
+
+def intents_are_carried_out_in_time(stack: Stack) -> Iterator[str]:
+    """Act takes no record older than an intent's deadline, several services side by side."""
+    mapping = stack.resources["ActFunctionIntents"]["Properties"]
+    if mapping.get("MaximumRecordAgeInSeconds") != INTENT_DEADLINE_S:
+        yield "act takes intents past their deadline"
+    if mapping.get("ParallelizationFactor", 1) < 2:
+        yield "one service's intents wait for another's"
+    if mapping.get("MaximumBatchingWindowInSeconds", 0):
+        yield "act waits for more intents before it starts"
+    if stack.functions["ActFunction"]["Timeout"] >= 60:
+        yield "act may still be at work when its outcome is written off"
+
+
+def _mappings_of(stack: Stack, function: str) -> list[dict[str, Any]]:
+    mappings = stack.of_type("AWS::Lambda::EventSourceMapping").values()
+    return [mapping for mapping in mappings if mapping["FunctionName"] == {"Ref": function}]
+
+
+def _reserved(stack: Stack, function: str) -> int:
+    reserved = stack.functions[function].get("ReservedConcurrentExecutions", {})
+    return int(reserved.get("Fn::If", ["", 0])[1])
+
+
+CHECKS = (
+    the_schedule_never_runs_late,
+    rules_keep_what_they_cannot_deliver,
+    failed_invocations_are_kept,
+    work_is_taken_in_turn,
+    streams_never_stall,
+    intents_are_carried_out_in_time,
+)

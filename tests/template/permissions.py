@@ -1,0 +1,256 @@
+"""What each role may do, against what its function's ports need: no more and no less.
+
+A check returns a sentence for each fault it finds, and nothing if all is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.template.stack import FUNCTIONS, Stack, Statement, as_list, references
+from trimtab.adapters.aws.permissions import READS, STATE, WRITES
+from trimtab.model.change import Eject, Resize, Restore, Reweight
+
+PORTS = {
+    "schedule": ("Store.services", "Queue.ask"),
+    "wake": ("Store.services", "Queue.ask"),
+    "reconcile": (
+        "Infrastructure.targets",
+        "Infrastructure.groups",
+        "Infrastructure.routes",
+        "Infrastructure.series",
+        "Store.recall",
+        "Ledger.commit",
+        "Ledger.entries",
+        "Ledger.append",
+    ),
+    "act": (
+        "Infrastructure.targets",
+        "Infrastructure.groups",
+        "Infrastructure.routes",
+        "Ledger.entries",
+        "Ledger.append",
+        "Store.pauses",
+    ),
+    "notify": ("Topic.tell",),
+}
+"""Which port methods each function's code calls."""
+
+FAMILIES = {
+    "MayEject": (Eject, Restore),
+    "MayScale": (Resize,),
+    "MayRoute": (Reweight,),
+}
+"""Which changes each of the stack's permissions to act is for."""
+
+TAKING_WORK = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+READING_STREAM = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+}
+EVERY_FUNCTION = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+}
+ENCRYPTING = {"kms:Decrypt", "kms:GenerateDataKey"}
+OF_THE_PLATFORM = {
+    "schedule": {"sqs:SendMessage"},
+    "wake": {"sqs:SendMessage"},
+    "reconcile": TAKING_WORK,
+    "act": READING_STREAM | {"sqs:SendMessage"},
+    "notify": READING_STREAM | {"sqs:SendMessage"} | ENCRYPTING,
+}
+"""What Lambda itself does in the function's name: poll, and send what failed to its queue."""
+
+WITHOUT_RESOURCES = {
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    *(action for actions in READS.values() for action in actions),
+}
+"""Actions that IAM cannot narrow to a resource."""
+
+REWRITING = {
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:PartiQLInsert",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:UpdateItem",
+}
+TAGGING = {
+    "autoscaling:CreateOrUpdateTags",
+    "autoscaling:DeleteTags",
+    "elasticloadbalancing:AddTags",
+    "elasticloadbalancing:RemoveTags",
+}
+READING_WORDS = ("Describe", "Get", "List", "BatchGet", "Query", "ConditionCheck")
+
+
+def roles_are_their_own(stack: Stack) -> Iterator[str]:
+    """One role per function, used by nobody else, assumed by Lambda only, bounded if asked for."""
+    roles = [stack.role_of(function) for function in FUNCTIONS]
+    if len(set(roles)) != len(roles):
+        yield f"functions share a role: {roles}"
+    for name, role in stack.of_type("AWS::IAM::Role").items():
+        if role.get("ManagedPolicyArns"):
+            yield f"{name} carries a managed policy"
+        if role.get("PermissionsBoundary", {}).get("Fn::If", [""])[0] != "HasBoundary":
+            yield f"{name} ignores the permissions boundary"
+        services = {
+            service
+            for statement in role["AssumeRolePolicyDocument"]["Statement"]
+            for service in as_list(statement["Principal"].get("Service", "*"))
+        }
+        expected = "lambda.amazonaws.com" if name in roles else "scheduler.amazonaws.com"
+        if services != {expected}:
+            yield f"{name} may be assumed by {services}, expected {expected}"
+
+
+def nothing_is_wild(stack: Stack) -> Iterator[str]:
+    """No star in an action; a star as resource only where IAM knows no resources."""
+    for role in stack.roles:
+        for statement in stack.allowed(role):
+            for action in statement.actions:
+                if "*" in action:
+                    yield f"{role} may {action}"
+                if statement.is_on_everything and action not in WITHOUT_RESOURCES:
+                    yield f"{role} may {action} on everything"
+
+
+def roles_fit_the_code(stack: Stack) -> Iterator[str]:
+    """What a role may do is what its function's ports need, and what Lambda does for it."""
+    for function in FUNCTIONS:
+        needed = EVERY_FUNCTION | OF_THE_PLATFORM[function]
+        for method in PORTS[function]:
+            needed |= set(READS.get(method, ())) | set(STATE.get(method, ()))
+        if function == "act":
+            needed |= {action for actions in WRITES.values() for action in actions}
+        allowed = {
+            action
+            for statement in stack.allowed(stack.role_of(function))
+            for action in statement.actions
+            if statement.only_if != "HasKey"
+        }
+        yield from (f"{function} may {action}, which it never does" for action in allowed - needed)
+        yield from (f"{function} may not {action}, which it needs" for action in needed - allowed)
+
+
+def _changes_infrastructure(action: str) -> bool:
+    service, _, operation = action.partition(":")
+    return service in ("elasticloadbalancing", "autoscaling", "ec2") and not operation.startswith(
+        READING_WORDS
+    )
+
+
+def only_act_writes(stack: Stack) -> Iterator[str]:
+    """No role but act's may change infrastructure, and act's only what carries the tag."""
+    tag = {"StringEquals": {"aws:ResourceTag/trimtab:managed": {"Ref": "ManagedTagValue"}}}
+    for role in stack.roles:
+        for statement in stack.allowed(role):
+            for action in filter(_changes_infrastructure, statement.actions):
+                if role != stack.role_of("act"):
+                    yield f"{role} may {action}"
+                if statement.condition != tag:
+                    yield f"{role} may {action} without the tag's consent"
+                if statement.only_if != _family_of(action):
+                    yield f"{action} is under {statement.only_if}, not {_family_of(action)}"
+
+
+def _family_of(action: str) -> str:
+    return next(
+        family
+        for family, kinds in FAMILIES.items()
+        if any(action in WRITES[kind] for kind in kinds)
+    )
+
+
+def families_are_whole(stack: Stack) -> Iterator[str]:
+    """Turning a family on gives all it needs to write, and no other family's writes."""
+    for family, kinds in FAMILIES.items():
+        needed = {
+            action for kind in kinds for action in WRITES[kind] if _changes_infrastructure(action)
+        }
+        allowed = {
+            action
+            for statement in stack.allowed(stack.role_of("act"))
+            for action in statement.actions
+            if statement.only_if == family
+        }
+        if needed != allowed:
+            yield f"{family} allows {sorted(allowed)}, its changes need {sorted(needed)}"
+
+
+def act_cannot_widen_itself(stack: Stack) -> Iterator[str]:
+    """What limits act is a tag, so act is denied to set tags."""
+    denied = _denied_everywhere(stack.statements(stack.role_of("act")))
+    yield from (f"act is not denied {action}" for action in TAGGING - denied)
+
+
+def _denied_everywhere(statements: Iterator[Statement]) -> set[str]:
+    return {
+        action
+        for statement in statements
+        if not statement.allow and statement.is_on_everything and not statement.condition
+        for action in statement.actions
+    }
+
+
+def the_log_is_append_only(stack: Stack) -> Iterator[str]:
+    """No function may update or delete in the log: not allowed, and denied besides."""
+    for function in FUNCTIONS:
+        role = stack.role_of(function)
+        denied: set[str] = set()
+        for statement in stack.statements(role):
+            rewriting = REWRITING & set(statement.actions)
+            if statement.allow and rewriting:
+                yield f"{function} may {sorted(rewriting)}"
+            if not statement.allow and references(statement.resource, "Log"):
+                denied |= rewriting
+        yield from (f"{function} is not denied {action}" for action in REWRITING - denied)
+
+
+def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
+    """Memory and tick records are put by reconcile only, and only inside a transaction."""
+    condition = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
+    for role in stack.roles:
+        for statement in stack.allowed(role):
+            for table in ("Memory", "Ticks"):
+                if "dynamodb:PutItem" not in statement.actions:
+                    continue
+                if not references(statement.resource, table):
+                    continue
+                if role != stack.role_of("reconcile"):
+                    yield f"{role} may put into {table}"
+                if statement.condition != condition:
+                    yield f"{role} may put into {table} outside a transaction"
+
+
+def the_directory_is_all_they_read(stack: Stack) -> Iterator[str]:
+    """Schedule and wake read the directory of services and nothing else of Memory."""
+    for function in ("schedule", "wake"):
+        for statement in stack.allowed(stack.role_of(function)):
+            if not references(statement.resource, "Memory"):
+                continue
+            keys = statement.condition.get("ForAllValues:StringEquals", {})
+            guard = statement.condition.get("Null", {})
+            if keys.get("dynamodb:LeadingKeys") != ["#services"]:
+                yield f"{function} reads more of Memory than the directory"
+            if guard.get("dynamodb:LeadingKeys") != "false":
+                yield f"{function}: ForAllValues holds without a key; expected a Null guard"
+
+
+CHECKS = (
+    roles_are_their_own,
+    nothing_is_wild,
+    roles_fit_the_code,
+    only_act_writes,
+    families_are_whole,
+    act_cannot_widen_itself,
+    the_log_is_append_only,
+    writes_stay_in_the_transaction,
+    the_directory_is_all_they_read,
+)

@@ -1,0 +1,199 @@
+"""What the functions, tables and queues must be like. A check returns a sentence per fault."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from typing import Any
+
+from tests.template.stack import FUNCTIONS, ROOT, Stack, references
+
+RUNTIME = {
+    "Runtime": "python3.13",
+    "Architectures": ["arm64"],
+    "Handler": "handler.lambda_handler",
+    "TracingConfig": {"Mode": "Active"},
+}
+ENVIRONMENT = {
+    "schedule": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_QUEUE_URL": "WorkQueue"},
+    "wake": {
+        "TRIMTAB_ACCOUNT": "AWS::AccountId",
+        "TRIMTAB_MEMORY_TABLE": "Memory",
+        "TRIMTAB_QUEUE_URL": "WorkQueue",
+    },
+    "reconcile": {
+        "TRIMTAB_MEMORY_TABLE": "Memory",
+        "TRIMTAB_LOG_TABLE": "Log",
+        "TRIMTAB_TICKS_TABLE": "Ticks",
+        "TRIMTAB_TICKS_DAYS": "TickRetentionDays",
+    },
+    "act": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_LOG_TABLE": "Log"},
+    "notify": {"TRIMTAB_TOPIC_ARN": "Topic"},
+}
+COMMON_ENVIRONMENT = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+KEYS = {
+    "Memory": ("service", "item"),
+    "Log": ("service", "id"),
+    "Ticks": ("service", "at"),
+}
+SAFE: dict[str, Any] = {
+    "BillingMode": "PAY_PER_REQUEST",
+    "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+    "DeletionProtectionEnabled": {"Ref": "DeletionProtection"},
+    "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"},
+}
+
+
+def functions_say_all(stack: Stack) -> Iterator[str]:
+    """Runtime, architecture, memory, timeout, tracing, JSON logs, layer and description."""
+    for name, function in stack.functions.items():
+        for field, expected in RUNTIME.items():
+            if function.get(field) != expected:
+                yield f"{name}.{field} is {function.get(field)}, expected {expected}"
+        for field in ("MemorySize", "Timeout", "Description", "Layers"):
+            if not function.get(field):
+                yield f"{name} leaves {field} to the default"
+        if function.get("LoggingConfig", {}).get("LogFormat") != "JSON":
+            yield f"{name} does not log JSON"
+        if "ReservedConcurrentExecutions" not in function:
+            yield f"{name} can be starved by other functions"
+
+
+def handlers_exist(stack: Stack) -> Iterator[str]:
+    """Each function's code is there, under the name the template gives."""
+    expected = {f"{function.capitalize()}Function" for function in FUNCTIONS}
+    if set(stack.functions) != expected:
+        yield f"functions are {sorted(stack.functions)}, expected {sorted(expected)}"
+    for name, function in stack.functions.items():
+        place = function["Code"]["S3Key"].removesuffix(".zip")
+        module, _, attribute = function["Handler"].rpartition(".")
+        dotted = f"{place}/{module}".replace("/", ".")
+        if not (ROOT / place / f"{module}.py").is_file() or not importlib.util.find_spec(dotted):
+            yield f"{name} has no {place}/{module}.py"
+        elif not hasattr(importlib.import_module(dotted), attribute):
+            yield f"{dotted} has no {attribute}"
+
+
+def environment_fits_the_settings(stack: Stack) -> Iterator[str]:
+    """Each function is told what its ports need, from the resource that it means."""
+    for function, expected in ENVIRONMENT.items():
+        given = stack.functions[f"{function.capitalize()}Function"]["Environment"]["Variables"]
+        if set(given) != set(expected) | COMMON_ENVIRONMENT:
+            yield f"{function} is told {sorted(given)}"
+        for variable, resource in expected.items():
+            if given.get(variable) != {"Ref": resource}:
+                yield f"{function}: {variable} is {given.get(variable)}, expected {resource}"
+
+
+def tables_are_safe(stack: Stack) -> Iterator[str]:
+    """Keys, on-demand, restorable, protected, encrypted."""
+    tables = stack.of_type("AWS::DynamoDB::Table")
+    if set(tables) != set(KEYS):
+        yield f"tables are {sorted(tables)}"
+    for name, table in tables.items():
+        keys = tuple(key["AttributeName"] for key in table["KeySchema"])
+        if keys != KEYS.get(name):
+            yield f"{name} has the keys {keys}"
+        if stack.resources[name].get("UpdateReplacePolicy") != "Retain":
+            yield f"{name} would be lost when replaced"
+        for field, expected in SAFE.items():
+            given = table.get(field, {})
+            if (given | expected if isinstance(given, dict) else expected) != given:
+                yield f"{name}.{field} is {given}, expected {expected}"
+    if stack.template["Parameters"]["DeletionProtection"]["Default"] != "true":
+        yield "tables are not protected by default"
+
+
+def the_log_outlives_the_stack(stack: Stack) -> Iterator[str]:
+    """Log is retained, streams its new images, is indexed by day, and nothing in it expires."""
+    log, resource = stack.of_type("AWS::DynamoDB::Table")["Log"], stack.resources["Log"]
+    if resource.get("DeletionPolicy") != "Retain":
+        yield "Log goes with the stack"
+    if log.get("StreamSpecification") != {"StreamViewType": "NEW_IMAGE"}:
+        yield "Log does not stream its new images"
+    if "TimeToLiveSpecification" in log:
+        yield "entries of Log expire"
+    indexes = {
+        index["IndexName"]: (
+            tuple(key["AttributeName"] for key in index["KeySchema"]),
+            index["Projection"]["ProjectionType"],
+        )
+        for index in log.get("GlobalSecondaryIndexes", [])
+    }
+    if indexes != {"by-day": (("day", "at_id"), "ALL")}:
+        yield f"Log is indexed {indexes}"
+    ticks = stack.of_type("AWS::DynamoDB::Table")["Ticks"]
+    if ticks.get("TimeToLiveSpecification") != {"AttributeName": "expires", "Enabled": True}:
+        yield "Ticks never expire"
+
+
+def logs_are_kept_for_a_while(stack: Stack) -> Iterator[str]:
+    """Each function has a log group of its own, with retention, and writes to no other."""
+    groups = stack.of_type("AWS::Logs::LogGroup")
+    for function in FUNCTIONS:
+        name = f"{function.capitalize()}Function"
+        own = [g for g in groups.values() if references(g.get("LogGroupName"), name)]
+        if len(own) != 1 or own[0].get("RetentionInDays") != {"Ref": "LogRetentionDays"}:
+            yield f"{function} has no log group with retention"
+        written = [
+            s.resource
+            for s in stack.allowed(stack.role_of(function))
+            if "logs:PutLogEvents" in s.actions
+        ]
+        ending = f":log-group:/aws/lambda/${{AWS::StackName}}-{function}:*"
+        if [str(w.get("Fn::Sub")).endswith(ending) for w in written] != [True]:
+            yield f"{function} may write to other log groups"
+
+
+def queues_are_encrypted_and_private(stack: Stack) -> Iterator[str]:
+    """Encrypted with a key of AWS or yours, spoken to over TLS only."""
+    private: set[str] = set()
+    for policy in stack.of_type("AWS::SQS::QueuePolicy").values():
+        if any(_denies_plain_text(s) for s in policy["PolicyDocument"]["Statement"]):
+            private |= {queue["Ref"] for queue in policy["Queues"]}
+    for name, queue in stack.of_type("AWS::SQS::Queue").items():
+        if queue.get("SqsManagedSseEnabled") != {
+            "Fn::If": ["HasKey", {"Ref": "AWS::NoValue"}, True]
+        }:
+            yield f"{name} is not encrypted"
+        if name not in private:
+            yield f"{name} takes messages without TLS"
+        if queue.get("FifoQueue") and not queue["QueueName"]["Fn::Sub"].endswith(".fifo"):
+            yield f"{name} is FIFO without saying so in its name"
+
+
+def the_topic_can_be_published_to(stack: Stack) -> Iterator[str]:
+    """Encrypted with a key that lets alarms in (AWS's own does not), and over TLS only."""
+    if "HasKey" not in str(stack.resources["Topic"]["Properties"].get("KmsMasterKeyId")):
+        yield "Topic is not encrypted"
+    alarms = {"Service": "cloudwatch.amazonaws.com"}
+    key = stack.resources["TopicKey"]["Properties"]["KeyPolicy"]["Statement"]
+    policy = stack.resources["TopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    if not any(s["Principal"] == alarms and "kms:GenerateDataKey" in s["Action"] for s in key):
+        yield "alarms may not use the topic's key"
+    if not any(s["Principal"] == alarms and s["Action"] == "sns:Publish" for s in policy):
+        yield "alarms may not publish to the topic"
+    if not any(_denies_plain_text(s) for s in policy):
+        yield "Topic takes messages without TLS"
+    if stack.resources["TopicKey"]["Properties"].get("EnableKeyRotation") is not True:
+        yield "TopicKey is never rotated"
+
+
+def _denies_plain_text(statement: dict[str, Any]) -> bool:
+    return (
+        statement["Effect"] == "Deny"
+        and statement["Principal"] == "*"
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+    )
+
+
+CHECKS = (
+    functions_say_all,
+    handlers_exist,
+    environment_fits_the_settings,
+    tables_are_safe,
+    the_log_outlives_the_stack,
+    logs_are_kept_for_a_while,
+    queues_are_encrypted_and_private,
+    the_topic_can_be_published_to,
+)
