@@ -20,6 +20,9 @@ from trimtab.model.verdict import Ruling, Verdict
 MOST_ENTRIES = 80
 """Entries per tick; DynamoDB takes a hundred writes in one transaction."""
 
+NOT_YET = frozenset({ReasonCode.STEP_LIMIT, ReasonCode.IN_FLIGHT, ReasonCode.WARMING_UP})
+"""Refusals that only mean *not this minute*."""
+
 KIND_OF = {
     Ruling.ALLOWED: Kind.INTENDED,
     Ruling.CLAMPED: Kind.INTENDED,
@@ -94,10 +97,13 @@ def _of_verdict(verdict: Verdict, at: Situation, blank: Entry) -> Entry:
 def _is_news(entry: Entry, verdict: Verdict, at: Situation, standing: dict[str, Standing]) -> bool:
     """Note that a verdict stands; tell whether it has to be written.
 
-    A shadowed resize to another size is news, a longer row of the same refusal is not.
+    What only has to wait its turn is in the tick's record, not in the log. A shadowed resize to
+    another size is news, a longer row of the same refusal is not.
     """
     if verdict.may_act:
         return True
+    if verdict.reason.code in NOT_YET:
+        return False
     key = f"{type(verdict.change).__name__} {entry.subject}"
     said = at.memory.standing.get(key)
     now = Standing(verdict.codes, _gist(verdict), at.now)

@@ -31,7 +31,7 @@ from trimtab.ports import Infrastructure, MetricKey
 
 T = TypeVar("T")
 
-WINDOW = timedelta(minutes=10)
+WINDOW = timedelta(minutes=8)
 """How far back series are read: CloudWatch bills by series, not by datapoint."""
 
 

@@ -22,7 +22,7 @@ from trimtab.model.assessment import (
 )
 from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import FleetMemory, Memory
-from trimtab.model.observation import FleetSeen, Observation, Target, TargetState
+from trimtab.model.observation import FleetSeen, Observation, Series, Target, TargetState
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason, ReasonCode
 
@@ -60,7 +60,7 @@ def _is_weighted_out(fleet: FleetId, seen: Observation, policy: Policy) -> bool:
 def _assess_fleet(
     seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime, weighted_out: bool
 ) -> FleetBelief:
-    outliers = _outliers(seen, policy, now)
+    outliers = _outliers(seen, policy, memory, now)
     targets = None
     if seen.targets is not None:
         targets = tuple(
@@ -74,6 +74,7 @@ def _assess_fleet(
     return FleetBelief(
         fleet=seen.fleet,
         targets=targets,
+        trusted=sum(1 for b in targets or () if b.trusted),
         demand=demand if isinstance(demand, Demand) else None,
         demand_gap=demand if isinstance(demand, Reason) else None,
         error_share=share,
@@ -86,16 +87,36 @@ def _assess_fleet(
 
 
 def _outliers(
-    seen: FleetSeen, policy: Policy, now: datetime
+    seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime
 ) -> Mapping[InstanceId, tuple[Evidence, ...]]:
-    """Gather every outlier rule's findings by instance."""
+    """Gather every outlier rule's findings by instance.
+
+    Samples from a newcomer's warm-up say nothing about it and nothing about its peers.
+    """
+    warm_at = {
+        t.instance: memory.warming[t.id] + policy.scaling.warm_up
+        for t in seen.targets or ()
+        if t.id in memory.warming
+    }
     found: dict[InstanceId, tuple[Evidence, ...]] = {}
     for rule in policy.health.outliers:
         oldest = now - policy.guard.max_age - SAMPLE * (rule.min_samples - 1)
-        series = (seen.metrics or {}).get(rule.metric.name, {})
+        series = _warm((seen.metrics or {}).get(rule.metric.name, {}), warm_at)
         for instance, evidence in metric_outliers(series, rule, now, oldest):
             found[instance] = (*found.get(instance, ()), evidence)
     return found
+
+
+def _warm(
+    series: Mapping[InstanceId, Series], warm_at: Mapping[InstanceId, datetime]
+) -> Mapping[InstanceId, Series]:
+    """Drop what was measured before a newcomer was warm."""
+    late = {
+        i: Series(tuple(p for p in series[i].points if p.at >= at), series[i].complete)
+        for i, at in warm_at.items()
+        if i in series
+    }
+    return {**series, **late} if late else series
 
 
 def _assess_target(

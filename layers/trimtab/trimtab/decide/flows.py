@@ -15,6 +15,9 @@ from trimtab.model.policy import RoutePolicy
 from trimtab.model.situation import Situation
 from trimtab.model.size import bounds
 
+SLACK = 0.02
+"""Shares closer than this are the same: weights are whole percents."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -55,10 +58,25 @@ def flow_of(route: RoutePolicy, at: Situation) -> Flow | None:
         route=route,
         demand=demand,
         now=now,
-        possible=allocate(route.split, capacity, demand),
+        possible=_without_gain(
+            now, allocate(route.split, capacity, demand), [f for f in fleets if fleets[f].down]
+        ),
         wanted=allocate(route.split, _grown(route, at), demand),
         capacity=capacity,
     )
+
+
+def _without_gain(
+    now: Mapping[FleetId, float], wish: Mapping[FleetId, float], down: list[FleetId]
+) -> dict[FleetId, float]:
+    """Give no fleet that is down more than it has: what it would get stays where it is."""
+    kept = {f: min(wish[f], now[f]) if f in down else wish[f] for f in wish}
+    surplus = sum(wish.values()) - sum(kept.values())
+    alive = {f: max(0.0, now[f] - kept[f]) for f in wish if f not in down}
+    lost = sum(alive.values())
+    return {
+        f: s + (surplus * alive.get(f, 0.0) / lost if lost > 0 else 0.0) for f, s in kept.items()
+    }
 
 
 def total_demand(route: RoutePolicy, at: Situation) -> float | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.change import Eject, Restore, inverse_of
-from trimtab.model.ids import FleetId
+from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import Ejection
 from trimtab.model.observation import Group, Lifecycle, Member
 from trimtab.model.policy import EjectMethod
@@ -21,7 +23,9 @@ def propose_ejections(at: Situation) -> tuple[Proposal, ...]:
     found: list[Proposal] = []
     for name in sorted(at.policy.fleets):
         failing = [b for b in at.believed(name).targets or () if b.condition is Condition.FAILING]
-        proposals = (_ejection(name, target, at) for target in sorted(failing, key=_worst_first))
+        members = _members(at.fleet(name).group)
+        ordered = sorted(failing, key=_worst_first)
+        proposals = (_ejection(name, target, members, at) for target in ordered)
         found.extend(p for p in proposals if p is not None)
     return tuple(found)
 
@@ -31,13 +35,19 @@ def _worst_first(belief: TargetBelief) -> tuple[bool, float, str]:
     return (belief.serves, -worst, belief.target.id)
 
 
-def _ejection(fleet: FleetId, belief: TargetBelief, at: Situation) -> Proposal | None:
+def _members(group: Group | None) -> Mapping[InstanceId, Member]:
+    return {m.instance: m for m in (group.members if group is not None else ())}
+
+
+def _ejection(
+    fleet: FleetId, belief: TargetBelief, members: Mapping[InstanceId, Member], at: Situation
+) -> Proposal | None:
     """Propose one ejection, by the way that fits what the target is.
 
     ``None`` where the way cannot be told (the group could not be read) or the group itself is
     already moving the instance.
     """
-    change = _eject(fleet, belief, at)
+    change = _eject(fleet, belief, members, at)
     if change is None:
         return None
     first = belief.evidence[0]
@@ -56,12 +66,14 @@ def _ejection(fleet: FleetId, belief: TargetBelief, at: Situation) -> Proposal |
     return Proposal(change, Reason(code, first.text, facts), belief.evidence)
 
 
-def _eject(fleet: FleetId, belief: TargetBelief, at: Situation) -> Eject | None:
+def _eject(
+    fleet: FleetId, belief: TargetBelief, members: Mapping[InstanceId, Member], at: Situation
+) -> Eject | None:
     named, group = at.policy.fleets[fleet], at.fleet(fleet).group
     target = belief.target
     if named.group is not None and group is None:
         return None
-    member = _member(group, belief)
+    member = members.get(target.instance)
     if member is not None and member.lifecycle is not Lifecycle.IN_SERVICE:
         return None
     method = at.policy.health.eject.method
@@ -80,11 +92,6 @@ def _eject(fleet: FleetId, belief: TargetBelief, at: Situation) -> Eject | None:
         group=named.group if standby else None,
         replace=standby and _is_missed(fleet, at),
     )
-
-
-def _member(group: Group | None, belief: TargetBelief) -> Member | None:
-    members = group.members if group is not None else ()
-    return next((m for m in members if m.instance == belief.target.instance), None)
 
 
 def _is_missed(fleet: FleetId, at: Situation) -> bool:

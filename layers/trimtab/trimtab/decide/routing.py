@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from trimtab.decide.flows import Flow, flow_of
+from trimtab.decide.flows import SLACK, Flow, flow_of
 from trimtab.decide.shares import towards, weights_of
 from trimtab.model.change import Reweight
 from trimtab.model.ids import FleetId
@@ -17,9 +17,6 @@ from trimtab.model.policy import OnFailure
 from trimtab.model.reason import Fact, Reason, ReasonCode
 from trimtab.model.situation import Situation
 from trimtab.model.verdict import Proposal
-
-SLACK = 0.02
-"""Shares closer than this are the same: weights are whole percents."""
 
 
 def propose_reweights(at: Situation) -> tuple[Proposal, ...]:

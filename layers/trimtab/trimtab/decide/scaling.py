@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from datetime import timedelta
 
-from trimtab.decide.flows import Flow, flow_of, known_units
+from trimtab.decide.flows import SLACK, Flow, flow_of, known_units
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.change import Resize
 from trimtab.model.ids import FleetId
@@ -88,11 +88,11 @@ def needed_size(
         if fleet not in flow.route.split:
             continue
         coming = flow.wanted[fleet] * flow.demand
-        if coming > units and flow.wanted[fleet] > flow.now[fleet]:
+        if coming > units and flow.wanted[fleet] > flow.now[fleet] + SLACK:
             units, code = coming, ReasonCode.CAPACITY_FOR_SHIFT
             text = f"its share of {flow.route.name} once traffic has shifted"
         home = flow.route.split[fleet] * flow.demand
-        if home > units:
+        if home > units and flow.route.split[fleet] > flow.now[fleet] + SLACK:
             units, code = home, ReasonCode.CAPACITY_FOR_SHIFT
             text = f"its home share of {flow.route.name}, for the way back"
     tolerance = max((r.tolerance for r in at.policy.scaling.rules), default=0.0)

@@ -12,13 +12,15 @@ from collections.abc import Callable, Sequence
 from trimtab.guard.bounds import check_group_bounds, check_steps, check_warm_up, check_weights
 from trimtab.guard.budget import check_fleet_budget, check_panic, check_rates, check_zone_budget
 from trimtab.guard.capacity import check_headroom
+from trimtab.guard.ground import ground_of
 from trimtab.guard.permission import (
     check_group_is_free,
     check_in_flight,
     check_pause,
     check_protection,
+    check_size_is_free,
 )
-from trimtab.guard.plan import Plan, action_of
+from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, Clamped, Passed, Refused
 from trimtab.guard.sight import check_sight
 from trimtab.model.policy import Mode
@@ -32,6 +34,7 @@ Guard = Callable[[Proposal, Plan], Answer]
 GUARDS: tuple[Guard, ...] = (
     check_pause,
     check_in_flight,
+    check_size_is_free,
     check_sight,
     check_protection,
     check_group_is_free,
@@ -46,14 +49,14 @@ GUARDS: tuple[Guard, ...] = (
     check_headroom,  # last: it judges the change as clamped by the others
 )
 
-__all__ = ["GUARDS", "action_of", "guard"]
+__all__ = ["GUARDS", "guard"]
 
 
 def guard(
     wanted: Sequence[Proposal], at: Situation, pauses: tuple[Pause, ...] = ()
 ) -> tuple[Verdict, ...]:
     """Return a verdict on every proposal, in order. What is granted binds what comes after."""
-    plan = Plan(at, pauses)
+    plan = Plan(at, pauses, {name: ground_of(name, at) for name in at.policy.fleets})
     verdicts: list[Verdict] = []
     for proposal in wanted:
         verdict = _judge(proposal, plan)

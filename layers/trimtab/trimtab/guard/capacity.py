@@ -32,7 +32,7 @@ def check_headroom(proposal: Proposal, plan: Plan) -> Answer:
 
 def _after_ejection(change: Eject, plan: Plan) -> Answer:
     """Worked example: 5.6 units on six targets, one failing: five survivors at 1.2 carry 6.0."""
-    belief = plan.at.belief.targets_of(change.fleet).get(change.target)
+    belief = plan.grounds[change.fleet].beliefs.get(change.target)
     if belief is not None and not belief.serves:
         return passed("it serves nothing, so nothing is lost", serves=False)
     units = plan.units(change.fleet)

@@ -35,6 +35,22 @@ def check_in_flight(proposal: Proposal, plan: Plan) -> Answer:
     return passed("nothing under way on it")
 
 
+def check_size_is_free(proposal: Proposal, plan: Plan) -> Answer:
+    """Refuse to resize a group while a standby move changes its size by itself.
+
+    The size we would set was worked out without it; the next tick knows.
+    """
+    change = proposal.change
+    if not isinstance(change, Resize):
+        return passed("not a resize")
+    for other in plan.coming:
+        moves = isinstance(other, Restore) or (isinstance(other, Eject) and not other.replace)
+        if moves and isinstance(other, Restore | Eject) and other.group == change.group:
+            text = f"{subject_of(other)} is on its way and changes the size of {change.group}"
+            return refused(ReasonCode.IN_FLIGHT, text)
+    return passed("nothing else changes the size")
+
+
 def check_group_is_free(proposal: Proposal, plan: Plan) -> Answer:
     """Refuse what the group is not free to do: suspended processes, failing launches.
 
@@ -75,8 +91,7 @@ def check_protection(proposal: Proposal, plan: Plan) -> Answer:
     change = proposal.change
     if not isinstance(change, Eject):
         return passed("removes nothing by name")
-    group = plan.at.fleet(change.fleet).group
-    for member in group.members if group else ():
-        if member.instance == change.instance and member.protected:
-            return refused(ReasonCode.PROTECTED, f"{change.instance} is protected from scale-in")
+    member = plan.grounds[change.fleet].members.get(change.instance)
+    if member is not None and member.protected:
+        return refused(ReasonCode.PROTECTED, f"{change.instance} is protected from scale-in")
     return passed("not protected")

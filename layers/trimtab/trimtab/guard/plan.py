@@ -7,14 +7,13 @@ that observing gives the same verdicts as enforcing would.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trimtab.model.assessment import Condition
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, subject_of
+from trimtab.guard.ground import FleetGround
+from trimtab.model.change import Change, Eject, Resize, Reweight, subject_of
 from trimtab.model.ids import FleetId, InstanceId, Zone
-from trimtab.model.memory import Action
-from trimtab.model.observation import Lifecycle
 from trimtab.model.situation import Situation
 from trimtab.model.tick import Pause
 
@@ -27,6 +26,7 @@ class Plan:
 
     at: Situation
     pauses: tuple[Pause, ...]
+    grounds: Mapping[FleetId, FleetGround]
     granted: tuple[Change, ...] = ()
 
     @property
@@ -63,13 +63,9 @@ class Plan:
 
     def survivors(self, fleet: FleetId) -> int:
         """Trusted targets left once everything under way has happened, at worst."""
-        leaving = self.leaving(fleet)
-        trusted = [
-            b
-            for b in self.at.believed(fleet).targets or ()
-            if b.trusted and b.target.instance not in leaving
-        ]
-        return max(0, len(trusted) - self.shrinking(fleet))
+        ground = self.grounds[fleet]
+        lost = sum(ground.trusted.get(i, 0) for i in self.leaving(fleet))
+        return max(0, ground.trusted_count - lost - self.shrinking(fleet))
 
     def units(self, fleet: FleetId) -> float | None:
         """The load a fleet must be able to carry, in target units; ``None`` if unknown.
@@ -103,35 +99,17 @@ class Plan:
         return sum(units) if len(units) == len(fleets) else None
 
     def out(self, fleet: FleetId, zone: Zone | None = None) -> frozenset[InstanceId]:
-        """Instances out of service in a fleet (or one zone of it), whoever took them out.
-
-        Ours held out and under way, members in standby or leaving, registrations draining.
-        """
-        seen, held = self.at.fleet(fleet), self.at.memory.fleet(fleet).ejected
-        found = {(e.eject.instance, e.eject.zone) for e in held.values()}
-        found |= {
-            (c.instance, c.zone) for c in self.coming if isinstance(c, Eject) and c.fleet == fleet
-        }
-        found |= {
-            (m.instance, m.zone)
-            for m in (seen.group.members if seen.group else ())
-            if m.lifecycle in (Lifecycle.STANDBY, Lifecycle.ENTERING_STANDBY, Lifecycle.LEAVING)
-        }
-        found |= {
-            (b.target.instance, b.target.zone)
-            for b in self.at.believed(fleet).targets or ()
-            if b.condition is Condition.LEAVING
-        }
-        return frozenset(i for i, z in found if zone is None or z == zone)
+        """Instances out of service in a fleet (or one zone of it), under way included."""
+        ground = self.grounds[fleet]
+        out = ground.out | self.leaving(fleet)
+        if zone is None:
+            return out
+        return frozenset(i for i in out if ground.zone_of.get(i, zone) == zone)
 
     def population(self, fleet: FleetId, zone: Zone | None = None) -> int:
         """All instances of a fleet (or zone): those registered and those out."""
-        here = {
-            b.target.instance
-            for b in self.at.believed(fleet).targets or ()
-            if zone is None or b.target.zone == zone
-        }
-        return len(here | self.out(fleet, zone))
+        ground = self.grounds[fleet]
+        return len(ground.zone_of) if zone is None else ground.sizes.get(zone, 0)
 
     def recent(self, *, removals: bool) -> int:
         """Actions of the last hour and those under way; of removals only, if asked."""
@@ -143,14 +121,3 @@ class Plan:
 def is_removal(change: Change) -> bool:
     """Tell whether a change takes a target out of service by name."""
     return isinstance(change, Eject)
-
-
-def action_of(change: Change, at: datetime) -> Action:
-    """Return what the budgets remember of a change that was carried out."""
-    match change:
-        case Eject():
-            return Action(at, change.fleet, change.zone, removal=True)
-        case Restore() | Resize():
-            return Action(at, change.fleet, None, removal=False)
-        case Reweight():
-            return Action(at, None, None, removal=False)

@@ -74,7 +74,8 @@ class Demand:
 class FleetBelief:
     """What we believe of one fleet.
 
-    ``targets`` is ``None`` when we are blind to target health. ``demand`` is ``None`` when the
+    ``targets`` is ``None`` when we are blind to target health. ``trusted`` of them carry load with
+    no proof against them. ``demand`` is ``None`` when the
     load is unknown; ``demand_gap`` then says why. ``error_share`` is that of the newest minute,
     where there were enough requests. ``bad`` counts targets with evidence against them and those
     we hold out; ``bad_share`` is over all of the fleet's. ``panic``: so much is bad that removal
@@ -83,6 +84,7 @@ class FleetBelief:
 
     fleet: FleetId
     targets: tuple[TargetBelief, ...] | None
+    trusted: int
     demand: Demand | None
     demand_gap: Reason | None
     error_share: float | None
@@ -95,11 +97,6 @@ class FleetBelief:
     def count(self, *conditions: Condition) -> int:
         """How many targets are in one of the conditions."""
         return sum(1 for t in self.targets or () if t.condition in conditions)
-
-    @property
-    def trusted(self) -> int:
-        """How many targets carry load without proof against them."""
-        return sum(1 for t in self.targets or () if t.trusted)
 
 
 @dataclass(frozen=True, slots=True)

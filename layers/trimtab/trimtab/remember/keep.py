@@ -28,6 +28,8 @@ from trimtab.model.situation import Situation
 HOUR = timedelta(hours=1)
 SETTLING = timedelta(minutes=3)
 """How long AWS may take to show what we did; before that, silence proves nothing."""
+WINDOW = timedelta(minutes=10)
+"""How far back samples are read."""
 USUAL_WEIGHT = 0.05
 """Weight of the newest minute in a fleet's usual latency: about the last twenty minutes."""
 WELL_MARGIN = 1.05
@@ -103,15 +105,19 @@ def _findings(
 def _warming(
     old: FleetMemory, belief: FleetBelief, policy: Policy, now: datetime
 ) -> Mapping[TargetId, datetime]:
-    """Keep since when newcomers are past their first health checks."""
+    """Keep since when newcomers are past their first health checks.
+
+    For as long as samples from their warm-up may still be among those we read.
+    """
     if belief.targets is None:
         return old.warming
+    until_judged = policy.scaling.warm_up + WINDOW
     kept: dict[TargetId, datetime] = {}
     for target in belief.targets:
         name = target.target.id
         if target.target.state is TargetState.INITIAL:
             kept[name] = now
-        elif name in old.warming and now - old.warming[name] < policy.scaling.warm_up:
+        elif name in old.warming and now - old.warming[name] < until_judged:
             kept[name] = old.warming[name]
     return kept
 

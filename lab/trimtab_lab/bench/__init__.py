@@ -1,0 +1,1 @@
+"""What Trimtab costs: time to decide, calls, money, imports and size. Ratios in one run."""

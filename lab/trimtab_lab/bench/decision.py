@@ -1,0 +1,59 @@
+"""How long the pure part of a tick takes, by number of targets."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from trimtab.codec import dumps
+from trimtab.loop import think
+from trimtab_lab.bench.crowd import crowd
+
+SIZES = (20, 1_000, 10_000)
+ROUNDS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds for a number of targets, and microseconds for each of them."""
+
+    targets: int
+    think_ms: float
+    record_ms: float
+    verdicts: int
+
+    @property
+    def us_per_target(self) -> float:
+        """Microseconds of deciding per target: constant if growth is linear."""
+        return self.think_ms * 1000 / self.targets
+
+
+def time_decisions(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> list[Timing]:
+    """Time assess, decide, guard and remember (``think``), and writing the tick's record.
+
+    The median of ``rounds``, after one to warm up.
+    """
+    timings = []
+    for size in sizes:
+        inputs = crowd(size)
+        tick = think(inputs, "bench")
+        thinking = [_ms(partial(think, inputs, "bench")) for _ in range(rounds)]
+        recording = [_ms(partial(dumps, tick)) for _ in range(max(1, rounds // 2))]
+        timings.append(
+            Timing(
+                targets=size,
+                think_ms=statistics.median(thinking),
+                record_ms=statistics.median(recording),
+                verdicts=len(tick.verdicts),
+            )
+        )
+    return timings
+
+
+def _ms(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000

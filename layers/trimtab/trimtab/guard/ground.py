@@ -1,0 +1,59 @@
+"""The ground a plan stands on: each fleet's facts, gathered once for all proposals of a tick. Pure.
+
+Guards ask the same questions of every proposal; answering from here keeps a tick linear in the
+number of targets.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trimtab.model.assessment import Condition, TargetBelief
+from trimtab.model.ids import FleetId, InstanceId, TargetId, Zone
+from trimtab.model.observation import Lifecycle, Member
+from trimtab.model.situation import Situation
+
+AWAY = (Lifecycle.STANDBY, Lifecycle.ENTERING_STANDBY, Lifecycle.LEAVING)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetGround:
+    """One fleet's facts.
+
+    ``trusted`` counts trusted registrations by instance. ``zone_of`` knows every instance of the
+    fleet, registered or out; ``out`` are those out of service, whoever took them out: held by us,
+    in standby or leaving, draining.
+    """
+
+    beliefs: Mapping[TargetId, TargetBelief]
+    members: Mapping[InstanceId, Member]
+    trusted: Mapping[InstanceId, int]
+    zone_of: Mapping[InstanceId, Zone]
+    out: frozenset[InstanceId]
+    sizes: Mapping[Zone, int]
+
+    @property
+    def trusted_count(self) -> int:
+        """Trusted registrations in all."""
+        return sum(self.trusted.values())
+
+
+def ground_of(fleet: FleetId, at: Situation) -> FleetGround:
+    """Gather one fleet's facts."""
+    seen, targets = at.fleet(fleet), at.believed(fleet).targets or ()
+    members = {m.instance: m for m in (seen.group.members if seen.group else ())}
+    held = at.memory.fleet(fleet).ejected.values()
+    out = {e.eject.instance: e.eject.zone for e in held}
+    out |= {m.instance: m.zone for m in members.values() if m.lifecycle in AWAY}
+    out |= {b.target.instance: b.target.zone for b in targets if b.condition is Condition.LEAVING}
+    zone_of = {**out, **{b.target.instance: b.target.zone for b in targets}}
+    return FleetGround(
+        beliefs={b.target.id: b for b in targets},
+        members=members,
+        trusted=Counter(b.target.instance for b in targets if b.trusted),
+        zone_of=zone_of,
+        out=frozenset(out),
+        sizes=Counter(zone_of.values()),
+    )
