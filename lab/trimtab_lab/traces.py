@@ -12,6 +12,7 @@ import io
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -52,27 +53,24 @@ class Trace:
 
     def day(self, day: date) -> tuple[float, ...]:
         """Requests in each of the 1,440 minutes (UTC) of one whole day."""
-        if day not in self.days():
+        minutes = self._minutes_of(day)
+        if _has_gap(minutes):
             raise TraceInvalid(
                 f"{self.name}: {day} is not a whole day of this trace; "
                 f"it has {len(self.days())} whole days, see Trace.days()"
             )
-        return _bridged(self._minutes_of(day))
+        return _bridged(minutes)
 
     def _minutes_of(self, day: date) -> tuple[float | None, ...]:
         midnight = datetime.combine(day, time(0), UTC)
         first = int((midnight - self.start).total_seconds() // 60)
-        return self.per_minute[first : first + MINUTES_A_DAY]
+        return self.per_minute[first : first + MINUTES_A_DAY] if first >= 0 else ()
 
 
 def load_trace(name_or_path: str) -> Trace:
     """Read a shipped trace by name (`nasa`, `nab`) or a CSV file, plain or gzipped, by path."""
     if name_or_path in SHIPPED:
-        folder = resources.files("trimtab_lab") / "data"
-        stem = SHIPPED[name_or_path]
-        gaps = folder / f"{stem}.gaps.json"
-        raw = (folder / f"{stem}.csv.gz").read_bytes()
-        return _parse(name_or_path, raw, gaps.read_text("utf-8") if gaps.is_file() else None)
+        return _shipped(name_or_path)
     path = Path(name_or_path)
     if not path.is_file():
         raise TraceInvalid(
@@ -81,6 +79,14 @@ def load_trace(name_or_path: str) -> Trace:
         )
     beside = path.with_name(path.name.removesuffix(".gz").removesuffix(".csv") + ".gaps.json")
     return _parse(path.name, path.read_bytes(), beside.read_text() if beside.is_file() else None)
+
+
+@cache
+def _shipped(name: str) -> Trace:
+    folder = resources.files("trimtab_lab") / "data"
+    gaps = folder / f"{SHIPPED[name]}.gaps.json"
+    raw = (folder / f"{SHIPPED[name]}.csv.gz").read_bytes()
+    return _parse(name, raw, gaps.read_text("utf-8") if gaps.is_file() else None)
 
 
 def smoothed(per_minute: tuple[float, ...], window: int) -> tuple[float, ...]:

@@ -16,8 +16,9 @@ Requests in one step share one mean; around it single requests are spread log-no
 sigma 0.5 (a 95th percentile about twice the mean). A `LatencyMix` keeps counts per mean, in buckets
 5 % apart, and answers quantiles of the mixture: good to the width of a bucket.
 
-Approximations: no request sizes, no retries, no connection limits, no slow start of the load
-balancer; a request's outcome is decided in the step it arrives.
+Approximations: the bound on waiting is on a step's mean, single answers may take longer; no
+request sizes, no retries, no connection limits, no slow start of the load balancer; a request's
+outcome is decided in the step it arrives.
 """
 
 from __future__ import annotations

@@ -13,7 +13,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from trimtab_lab.traces import Trace, load_trace, scaled_to_peak, smoothed
+from trimtab_lab.world.alarms import AlarmSpec
 from trimtab_lab.world.faults import Fault, FaultKind, KthTarget, WholeFleet
+from trimtab_lab.world.measure import ELB
+from trimtab_lab.world.metrics import Series
 from trimtab_lab.world.native import TargetTracking
 from trimtab_lab.world.scenario import (
     App,
@@ -79,6 +82,35 @@ def shop_day(seed: int = 1, trace: str = "nasa", day: date | None = None) -> Sce
             f"after a moving mean of {SMOOTH_MINUTES} minutes, replayed as {starts:%Y-%m-%d}",
         ),
     )
+
+
+def shop_alarms(world: World) -> tuple[AlarmSpec, ...]:
+    """Alarms a careful owner has: errors of each fleet, and targets its balancer gave up."""
+    alarms = []
+    for group in world.target_groups():
+        dimensions = {
+            "TargetGroup": group.dimension,
+            "LoadBalancer": world.load_balancer_dimension,
+        }
+        errors = Series.of(ELB, "HTTPCode_Target_5XX_Count", dimensions, "Sum")
+        sick = Series.of(ELB, "UnHealthyHostCount", dimensions, "Maximum")
+        alarms += [
+            AlarmSpec(
+                f"{group.name}-5xx",
+                errors,
+                100.0,
+                evaluation_periods=1,
+                treat_missing_data="notBreaching",
+            ),
+            AlarmSpec(
+                f"{group.name}-unhealthy",
+                sick,
+                0.0,
+                evaluation_periods=2,
+                treat_missing_data="notBreaching",
+            ),
+        ]
+    return tuple(alarms)
 
 
 def native_scaling(world: World) -> None:

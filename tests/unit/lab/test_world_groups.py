@@ -6,22 +6,22 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from botocore.session import get_session
-from trimtab_lab.world.autoscaling import PROCESSES
-from trimtab_lab.world.errors import WorldError
-from trimtab_lab.world.faults import Everywhere, Fault, FaultKind, InZone, OneInstance
-from trimtab_lab.world.instances import Lifecycle
 
 from tests.unit.lab.worlds import (
     GROUP,
     a_scenario,
     a_world,
+    enum_of,
     health,
     lifecycles,
     run,
     states,
     the_group,
 )
+from trimtab_lab.world.autoscaling import PROCESSES
+from trimtab_lab.world.errors import WorldError
+from trimtab_lab.world.faults import Everywhere, Fault, FaultKind, InZone, OneInstance
+from trimtab_lab.world.instances import Lifecycle
 
 
 def test_instances_are_spread_over_the_zones() -> None:
@@ -282,6 +282,5 @@ def test_narrower_bounds_move_desired_along() -> None:
 
 
 def test_every_lifecycle_state_and_process_is_one_of_auto_scaling() -> None:
-    model = get_session().get_service_model("autoscaling")
-    assert {state.value for state in Lifecycle} <= set(model.shape_for("LifecycleState").enum)
+    assert {state.value for state in Lifecycle} <= enum_of("autoscaling", "LifecycleState")
     assert len(set(PROCESSES)) == 9

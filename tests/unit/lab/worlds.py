@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from botocore.model import StringShape
+from botocore.session import get_session
+
 from trimtab_lab.world.build import build_world
 from trimtab_lab.world.faults import Fault
 from trimtab_lab.world.scenario import (
@@ -22,6 +25,7 @@ from trimtab_lab.world.views import GroupView, TargetHealth
 from trimtab_lab.world.world import World
 
 FAST_CHECKS = HealthCheck(interval_s=10, timeout_s=2, healthy_threshold=2, unhealthy_threshold=2)
+AN_APP = App()
 GROUP = "web-asg"
 
 
@@ -29,7 +33,7 @@ def a_scenario(
     *,
     per_minute: float = 1800.0,
     desired: int = 3,
-    app: App = App(),
+    app: App = AN_APP,
     checks: HealthCheck = FAST_CHECKS,
     health_check_type: str = "EC2",
     draining_s: int = 60,
@@ -69,6 +73,13 @@ def two_fleets(blue: int, green: int, *, per_minute: float = 3000.0) -> Scenario
     )
     rule = RuleSpec("main", (("blue", blue), ("green", green)))
     return Scenario(Topology(groups, (), (rule,)), Demand.steady(per_minute))
+
+
+def enum_of(service: str, shape: str) -> set[str]:
+    """Values botocore's model of a service allows for an enumeration."""
+    found = get_session().get_service_model(service).shape_for(shape)
+    assert isinstance(found, StringShape)
+    return set(found.enum)
 
 
 def a_world(scenario: Scenario | None = None) -> World:
