@@ -95,7 +95,7 @@ class OutlierPolicy:
     times_median: float = 3.0
     deviations: float = 5.0
     floor: float = 0.0
-    min_peers: int = 3
+    min_peers: int = 2
     min_samples: int = 2
 
 
