@@ -1,4 +1,4 @@
-"""The demo's day: a shop of two fleets in three zones, real traffic, and five things going wrong.
+"""The demo's day: a shop of two fleets in three zones, real traffic, and four things going wrong.
 
 The seed picks the weekday of the trace, and jitters when each fault strikes and whom. The day is
 scaled so that its busiest minutes need about eleven targets of 900 requests a minute, and moved to

@@ -14,7 +14,7 @@ from trimtab_lab.world.metrics import Series
 from trimtab_lab.world.world import World
 
 # Amazon CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data", tables:
-# Amazon CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data", in full:
+# 0 not breaching, X breaching, - missing, newest last; evaluation periods 3, range 5; the state
 # for missing, ignore, breaching, notBreaching. RETAIN is the state the alarm had.
 DOCUMENTED = [
     pytest.param("0-X-X", 3, "OK OK OK OK", id="3of3-enough-points"),

@@ -63,7 +63,7 @@ def test_a_shop_day_needs_about_three_to_twelve_targets(seed: int, trace: str) -
     assert 9 <= sorted(counts)[int(0.99 * 1439)] / 900 <= 12
 
 
-def test_a_shop_day_has_its_five_troubles_and_says_what_it_replays() -> None:
+def test_a_shop_day_has_its_four_troubles_and_says_what_it_replays() -> None:
     scenario = shop_day(1)
     assert [fault.kind for fault in scenario.faults] == [
         FaultKind.DEAD,
