@@ -63,9 +63,8 @@ def _alike(deployment: Deployment, name: str, service: ServiceId | None, back: t
         todo = "see `trimtab log`; look further back with --since"
         raise Stop(f"no entry's id begins or ends with {plain(name)!r}", todo)
     if len(alike) > 1:
-        lines = [line_of(entry).plain for entry in list(alike.values())[:MOST_SHOWN]]
-        shown = "\n    ".join(lines)
-        raise Stop(f"{len(alike)} entries have such an id:\n    {shown}", "give more characters")
+        lines = tuple(line_of(entry).plain for entry in list(alike.values())[:MOST_SHOWN])
+        raise Stop(f"{len(alike)} entries have such an id", "give more characters", more=lines)
     return next(iter(alike.values()))
 
 

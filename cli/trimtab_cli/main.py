@@ -21,7 +21,7 @@ from trimtab_cli.show import complain, say
 from trimtab_cli.stop import USAGE, Stop, stop_of
 
 LAB = {
-    "demo": ("trimtab_lab.demo.command", "Replay a bad day on an embedded AWS; needs no account."),
+    "demo": ("trimtab_cli.demo", "Replay a bad day on an embedded AWS; needs no account."),
     "bench": ("trimtab_lab.bench.command", "Measure decisions, AWS calls and cost."),
 }
 """Commands of the lab: a module with a Typer ``app``, imported when it is called."""

@@ -68,6 +68,8 @@ def complain(stop: Stop) -> None:
     """Print why a command ends early, to the standard error."""
     errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
     errors.print(text("error: ", "bold red") + text(stop.what), soft_wrap=True)
+    for line in stop.more:
+        errors.print(text("    " + line), soft_wrap=True)
     if stop.todo:
         errors.print(text("  " + stop.todo), soft_wrap=True)
 

@@ -13,14 +13,20 @@ UNREACHABLE = 3
 
 
 class Stop(Exception):
-    """End the command: ``what`` went wrong, what ``todo`` about it, and the exit ``code``."""
+    """End the command: ``what`` went wrong, what ``todo`` about it, and the exit ``code``.
 
-    def __init__(self, what: str, todo: str = "", code: int = REFUSED) -> None:
+    ``more`` are lines to choose from, where there are several.
+    """
+
+    def __init__(
+        self, what: str, todo: str = "", code: int = REFUSED, more: tuple[str, ...] = ()
+    ) -> None:
         """Say it in one line each."""
         super().__init__(what)
         self.what = what
         self.todo = todo
         self.code = code
+        self.more = more
 
 
 def stop_of(error: TrimtabError, stack: str) -> Stop:

@@ -57,7 +57,8 @@ def tree_of(story: Story) -> Tree:
     _add_what(tree, entry)
     _add_why(tree, entry)
     _add_checks(tree, entry.checks)
-    ruling = tree.add(text(f"ruling: {entry.reason.text} ({entry.reason.code})", "bold"))
+    label = "ruling" if entry.wanted else "reason"
+    ruling = tree.add(text(f"{label}: {_sentence(entry.reason)}", "bold"))
     _add_facts(ruling, entry.reason.facts)
     _add_frame(tree, entry)
     _add_outcome(tree, story)
@@ -163,7 +164,7 @@ def _add_facts(tree: Tree, facts: Mapping[str, Fact]) -> None:
 
 
 def _fact(value: Fact) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value) or "-"
 
 
 def _sentence(reason: Reason) -> str:

@@ -52,7 +52,7 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, store nothing.")] = False,
 ) -> None:
     """Find what a document names, show what changes, and store it as the next version."""
-    from trimtab_cli.policy.resolve import covered, resolve
+    from trimtab_cli.policy.resolve import resolve
 
     operator: Operator = context.obj
     read = _read(file)
@@ -73,7 +73,7 @@ def apply(
             say("dry run: nothing was stored")
             return
         entry = _entry(policy, file.name, deployment.caller(), deployment.now())
-        version = deployment.store.apply_policy(policy, covered(policy), entry)
+        version = deployment.store.apply_policy(policy, policy.resources(), entry)
         say(f"{policy.service}: version {version} is in force from the next tick", "green")
 
 

@@ -55,17 +55,6 @@ def resolve(draft: Draft, names: Names) -> Policy | Faults:
     )
 
 
-def covered(policy: Policy) -> frozenset[str]:
-    """The AWS names a policy covers, as alarms and events write them."""
-    fleets = policy.fleets.values()
-    written = {str(fleet.target_group) for fleet in fleets}
-    written |= {fleet.target_group_dimension for fleet in fleets}
-    written |= {fleet.load_balancer for fleet in fleets}
-    written |= {fleet.group or "" for fleet in fleets}
-    written |= {str(route.rule) for route in policy.routes}
-    return frozenset(written - {""})
-
-
 @dataclass(slots=True)
 class _Search:
     """Looks up names and keeps going when one is not found."""

@@ -42,9 +42,7 @@ def document_of(policy: Policy) -> dict[str, Any]:
 
 def yaml_of(policy: Policy) -> str:
     """Return the policy as YAML text."""
-    return yaml.safe_dump(
-        document_of(policy), sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-    )
+    return yaml.safe_dump(document_of(policy), sort_keys=False, width=10_000)
 
 
 def _all_of(value: Any) -> dict[str, Any]:

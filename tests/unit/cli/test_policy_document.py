@@ -15,7 +15,7 @@ from trimtab.model.ids import Arn, FleetId, RouteId
 from trimtab.model.policy import GuardPolicy, HealthPolicy, Lever, Mode, Policy, ScalingPolicy
 from trimtab_cli.policy.draft import Draft, parse_document
 from trimtab_cli.policy.publish import outputs
-from trimtab_cli.policy.resolve import covered, resolve
+from trimtab_cli.policy.resolve import resolve
 from trimtab_cli.policy.written import yaml_of
 
 ROOT = Path(__file__).parents[3]
@@ -93,17 +93,6 @@ def test_two_names_of_one_target_group_are_refused() -> None:
     faults = resolve(draft(SMALL.replace("shop-green", f"'{arn}'")), KnownNames())
     assert isinstance(faults, tuple)
     assert [(fault.line, fault.path) for fault in faults] == [(4, "fleets.green.target_group")]
-
-
-def test_a_policy_covers_every_name_by_which_an_alarm_may_call() -> None:
-    assert covered(policy(SMALL)) == {
-        f"{ELB}:targetgroup/shop-blue/1",
-        f"{ELB}:targetgroup/shop-green/1",
-        "targetgroup/shop-blue/1",
-        "targetgroup/shop-green/1",
-        "app/shop/1",
-        "shop-blue-asg",
-    }
 
 
 @pytest.mark.parametrize("document", [SHOP, SMALL], ids=["everything", "the-least"])
