@@ -18,8 +18,8 @@ from trimtab_lab.world.faults import (
     WholeFleet,
     describe,
 )
+from trimtab_lab.world.instances import Health
 from trimtab_lab.world.journal import EventKind
-from trimtab_lab.world.targets import Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -159,8 +159,9 @@ def _strikes(on: _On, instance: Instance) -> bool:
         case OneInstance(instance_id):
             return instance.id == instance_id
         case WholeFleet(fleet):
-            in_group = instance.group is not None and instance.group.fleet == fleet
-            return in_group or any(r.in_group.spec.fleet == fleet for r in instance.registrations)
+            return instance.fleet == fleet or any(
+                r.in_group.spec.fleet == fleet for r in instance.registrations
+            )
         case InZone(zone):
             return instance.zone == zone
         case Everywhere():

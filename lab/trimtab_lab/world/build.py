@@ -11,7 +11,7 @@ from trimtab_lab.world.arns import Arns, load_balancer_dimension, target_group_d
 from trimtab_lab.world.autoscaling import AutoScaling
 from trimtab_lab.world.elb import LoadBalancing
 from trimtab_lab.world.health import HealthChecker
-from trimtab_lab.world.instances import Instance, Lifecycle
+from trimtab_lab.world.instances import Health, Instance, Lifecycle
 from trimtab_lab.world.journal import Journal
 from trimtab_lab.world.launches import Launches
 from trimtab_lab.world.measure import Measure
@@ -19,7 +19,7 @@ from trimtab_lab.world.metrics import Metrics
 from trimtab_lab.world.parts import Parts
 from trimtab_lab.world.recorder import Recorder
 from trimtab_lab.world.scaling_groups import ScalingGroup
-from trimtab_lab.world.targets import Health, Rule, TargetGroup
+from trimtab_lab.world.targets import Rule, TargetGroup
 from trimtab_lab.world.traffic import Arrivals
 from trimtab_lab.world.views import TargetRef
 from trimtab_lab.world.world import World

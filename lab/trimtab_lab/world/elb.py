@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.health import DETECTION_MINIMUM_HEALTHY, FIRST_CHECK_AFTER_S
-from trimtab_lab.world.instances import Lifecycle
+from trimtab_lab.world.instances import Health, Lifecycle, Registration
 from trimtab_lab.world.journal import EventKind
-from trimtab_lab.world.targets import Health, Registration
 from trimtab_lab.world.views import TargetRef, unregistered, view_of_target
 
 if TYPE_CHECKING:

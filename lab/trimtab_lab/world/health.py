@@ -17,16 +17,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trimtab_lab.world.instances import Health
 from trimtab_lab.world.journal import EventKind
-from trimtab_lab.world.targets import Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trimtab_lab.world.instances import Instance
+    from trimtab_lab.world.instances import Instance, Registration
     from trimtab_lab.world.journal import Journal
     from trimtab_lab.world.recorder import Recorder
-    from trimtab_lab.world.targets import Registration, TargetGroup
+    from trimtab_lab.world.targets import TargetGroup
 
 FIRST_CHECK_AFTER_S = 10
 DETECTION_MINIMUM_HEALTHY = 3

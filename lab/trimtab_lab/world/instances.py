@@ -1,4 +1,4 @@
-"""One EC2 instance and the application on it, as the world changes them.
+"""One EC2 instance, the application on it and its registrations, as the world changes them.
 
 Plain slotted classes here and in `targets` and `scaling_groups`, because a simulated day touches
 them half a million times. Nobody outside the world package holds one: calls answer with the
@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from trimtab_lab.world.scaling_groups import ScalingGroup
-    from trimtab_lab.world.scenario import App
-    from trimtab_lab.world.targets import Registration
+    from trimtab_lab.world.scenario import App, TargetGroupSpec
+
+
+class Health(StrEnum):
+    """Target health states of ELBv2 (DescribeTargetHealth) that occur in this world."""
+
+    INITIAL = "initial"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    DRAINING = "draining"
+    UNUSED = "unused"
 
 
 class Lifecycle(StrEnum):
@@ -42,6 +50,7 @@ class Instance:
         "error_share",
         "fail_share",
         "failing",
+        "fleet",
         "group",
         "health_status",
         "id",
@@ -65,7 +74,9 @@ class Instance:
         self.zone = zone
         self.app = app
         self.launched_at = launched_at
-        self.group: ScalingGroup | None = None
+        self.group: str | None = None
+        """Name of its Auto Scaling group, and the fleet that group serves in."""
+        self.fleet: str | None = None
         self.lifecycle = Lifecycle.IN_SERVICE
         self.in_service_at: int | None = launched_at
         self.next_at = 0
@@ -100,3 +111,61 @@ class Instance:
             return 1.0 / self.slow
         cold = self.app.cold_speed
         return (cold + (1.0 - cold) * since / self.warm_up_s) / self.slow
+
+
+class Membership(Protocol):
+    """What a registration knows of its target group."""
+
+    arn: str
+    spec: TargetGroupSpec
+    routing_stale: bool
+
+
+class Registration:
+    """One instance and port in one target group, with its health and this minute's counts."""
+
+    __slots__ = (
+        "anomalous",
+        "anomaly_strikes",
+        "arrivals",
+        "bad_streak",
+        "carry",
+        "connection_errors",
+        "in_group",
+        "instance",
+        "latency_sum",
+        "mix",
+        "next_check",
+        "ok_streak",
+        "port",
+        "reason",
+        "registered_at",
+        "requests",
+        "state",
+        "target_5xx",
+    )
+
+    def __init__(self, instance: Instance, port: int, in_group: Membership, at: int) -> None:
+        self.instance = instance
+        self.port = port
+        self.in_group = in_group
+        self.registered_at = at
+        self.state = Health.INITIAL
+        self.reason: str | None = "Elb.RegistrationInProgress"
+        self.ok_streak = 0
+        self.bad_streak = 0
+        self.next_check = at
+        """When the next check is due; for a draining target, when it is drained."""
+        self.anomalous = False
+        self.anomaly_strikes = 0
+        self.arrivals = 0
+        self.carry = 0.0
+        self.clear_minute()
+
+    def clear_minute(self) -> None:
+        """Start the next minute's counts."""
+        self.requests = 0
+        self.target_5xx = 0
+        self.connection_errors = 0
+        self.latency_sum = 0.0
+        self.mix: dict[int, int] = {}

@@ -16,10 +16,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from trimtab_lab.world.instances import Instance, Lifecycle
+from trimtab_lab.world.instances import Health, Instance, Lifecycle
 from trimtab_lab.world.journal import EventKind
 from trimtab_lab.world.scaling_groups import Activity
-from trimtab_lab.world.targets import Health
 from trimtab_lab.world.views import TargetRef, moment
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class Launches:
         instance = Instance(
             f"i-0{self._rng.getrandbits(64):016x}", zone, group.target_groups[0].spec.app, at
         )
-        instance.group = group
+        instance.group, instance.fleet = group.spec.name, group.fleet
         instance.warm_up_s = group.spec.warm_up_s
         instance.lifecycle = Lifecycle.PENDING
         instance.in_service_at = None

@@ -78,7 +78,7 @@ class Measure:
                 used = _cpu(instance, steps)
                 self._report("ec2", at, Summary(used, 1, used, used), instance.id)
                 if instance.group:
-                    pooled.setdefault(instance.group.spec.name, []).append(used)
+                    pooled.setdefault(instance.group, []).append(used)
         for name, each in pooled.items():
             summary = Summary(sum(each), len(each), min(each), max(each))
             self._report("ec2-group", at, summary, name)

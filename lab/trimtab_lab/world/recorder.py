@@ -16,8 +16,8 @@ from trimtab_lab.world.load import quantile, slower_than
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from trimtab_lab.world.instances import Registration
     from trimtab_lab.world.reported import Traffic
-    from trimtab_lab.world.targets import Registration
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from trimtab_lab.world.metrics import Summary
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from trimtab_lab.world.instances import Registration
     from trimtab_lab.world.metrics import Reader
-    from trimtab_lab.world.targets import Registration
 
 
 @dataclass(slots=True)

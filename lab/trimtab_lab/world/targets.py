@@ -1,76 +1,16 @@
-"""Target groups, their registrations and the rules that split requests among them."""
+"""Target groups and the rules that split requests among them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from trimtab_lab.world.instances import Health, Registration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trimtab_lab.world.instances import Instance
     from trimtab_lab.world.scenario import TargetGroupSpec
-
-
-class Health(StrEnum):
-    """Target health states of ELBv2 (DescribeTargetHealth) that occur in this world."""
-
-    INITIAL = "initial"
-    HEALTHY = "healthy"
-    UNHEALTHY = "unhealthy"
-    DRAINING = "draining"
-    UNUSED = "unused"
-
-
-class Registration:
-    """One instance and port in one target group, with its health and this minute's counts."""
-
-    __slots__ = (
-        "anomalous",
-        "anomaly_strikes",
-        "arrivals",
-        "bad_streak",
-        "carry",
-        "connection_errors",
-        "in_group",
-        "instance",
-        "latency_sum",
-        "mix",
-        "next_check",
-        "ok_streak",
-        "port",
-        "reason",
-        "registered_at",
-        "requests",
-        "state",
-        "target_5xx",
-    )
-
-    def __init__(self, instance: Instance, port: int, in_group: TargetGroup, at: int) -> None:
-        self.instance = instance
-        self.port = port
-        self.in_group = in_group
-        self.registered_at = at
-        self.state = Health.INITIAL
-        self.reason: str | None = "Elb.RegistrationInProgress"
-        self.ok_streak = 0
-        self.bad_streak = 0
-        self.next_check = at
-        """When the next check is due; for a draining target, when it is drained."""
-        self.anomalous = False
-        self.anomaly_strikes = 0
-        self.arrivals = 0
-        self.carry = 0.0
-        self.clear_minute()
-
-    def clear_minute(self) -> None:
-        """Start the next minute's counts."""
-        self.requests = 0
-        self.target_5xx = 0
-        self.connection_errors = 0
-        self.latency_sum = 0.0
-        self.mix: dict[int, int] = {}
 
 
 class TargetGroup:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
 
-    from trimtab_lab.world.instances import Instance
+    from trimtab_lab.world.instances import Instance, Registration
     from trimtab_lab.world.scenario import Demand
-    from trimtab_lab.world.targets import Registration, Rule, TargetGroup
+    from trimtab_lab.world.targets import Rule, TargetGroup
 
 BURSTINESS = 0.04
 """Relative noise of a step's load beyond that of independent arrivals."""

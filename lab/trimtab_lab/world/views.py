@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from trimtab_lab.world.scenario import HealthCheck
 
 if TYPE_CHECKING:
-    from trimtab_lab.world.instances import Instance
+    from trimtab_lab.world.instances import Instance, Registration
     from trimtab_lab.world.scaling_groups import Activity, ScalingGroup
-    from trimtab_lab.world.targets import Registration, Rule, TargetGroup
+    from trimtab_lab.world.targets import Rule, TargetGroup
 
 
 def moment(at: int) -> datetime:
@@ -196,7 +196,7 @@ def view_of_instance(instance: Instance) -> InstanceView:
     return InstanceView(
         id=instance.id,
         zone=instance.zone,
-        group=instance.group.spec.name if instance.group else None,
+        group=instance.group,
         lifecycle=instance.lifecycle.value,
         health_status=instance.health_status,
         protected=instance.protected,

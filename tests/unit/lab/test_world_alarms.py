@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +12,9 @@ from trimtab_lab.world.alarms import AlarmSpec, AlarmState, alarm_state
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.faults import Fault, FaultKind, WholeFleet
 from trimtab_lab.world.metrics import Series
-from trimtab_lab.world.world import World
+
+if TYPE_CHECKING:
+    from trimtab_lab.world.world import World
 
 # Amazon CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data", tables:
 # 0 not breaching, X breaching, - missing, newest last; evaluation periods 3, range 5; the state

@@ -25,8 +25,8 @@ from trimtab_lab.world.faults import (
     Where,
     WholeFleet,
 )
+from trimtab_lab.world.instances import Health
 from trimtab_lab.world.scenario import App, HealthCheck
-from trimtab_lab.world.targets import Health
 from trimtab_lab.world.views import _WORDS, TargetRef
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,7 +19,9 @@ from tests.unit.lab.worlds import (
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.faults import Fault, FaultKind, InNamespace, KthTarget
 from trimtab_lab.world.metrics import Series
-from trimtab_lab.world.world import World
+
+if TYPE_CHECKING:
+    from trimtab_lab.world.world import World
 
 ELB = "AWS/ApplicationELB"
 

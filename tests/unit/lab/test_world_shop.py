@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +16,11 @@ from trimtab_lab.world.faults import ApiCall, Everywhere, Fault, FaultKind
 from trimtab_lab.world.native import TargetTracking, scale_in, scale_out
 from trimtab_lab.world.scenario import Demand
 from trimtab_lab.world.shop import native_scaling, shop_alarms, shop_day
-from trimtab_lab.world.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trimtab_lab.world.world import World
 
 
 def what_happened(world: World) -> tuple[object, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from botocore.model import StringShape
 from botocore.session import get_session
 
 from trimtab_lab.world.build import build_world
-from trimtab_lab.world.faults import Fault
 from trimtab_lab.world.scenario import (
     ZONES,
     App,
@@ -21,8 +21,11 @@ from trimtab_lab.world.scenario import (
     TargetGroupSpec,
     Topology,
 )
-from trimtab_lab.world.views import GroupView, TargetHealth
-from trimtab_lab.world.world import World
+
+if TYPE_CHECKING:
+    from trimtab_lab.world.faults import Fault
+    from trimtab_lab.world.views import GroupView, TargetHealth
+    from trimtab_lab.world.world import World
 
 FAST_CHECKS = HealthCheck(interval_s=10, timeout_s=2, healthy_threshold=2, unhealthy_threshold=2)
 AN_APP = App()
