@@ -1,4 +1,4 @@
-"""``trimtab demo``: a bad day on the embedded AWS, with Trimtab and without, and what came of it."""
+"""``trimtab demo``: a bad day on the embedded AWS, with Trimtab and without it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from rich.console import Console
 from trimtab.model.policy import Lever, Mode, Policy
 from trimtab_cli.policy.draft import Draft, parse_document
 from trimtab_cli.policy.resolve import resolve
-from trimtab_cli.show import console as plain_console
 from trimtab_cli.show import say_json
 from trimtab_cli.stop import REFUSED, USAGE, Stop
 from trimtab_lab.demo.day import Day, counts_of, numbers_of
@@ -26,7 +25,6 @@ from trimtab_lab.world.shop import shop_day
 
 if TYPE_CHECKING:
     from trimtab.ports import Names
-    from trimtab_lab.simulator.run import Minute
     from trimtab_lab.world.scenario import Scenario
 
 app = typer.Typer()
@@ -36,7 +34,7 @@ TRACES = ", ".join(sorted(SHIPPED))
 
 
 @app.command()
-def demo(  # noqa: PLR0913 (one parameter an option)
+def demo(
     seed: Annotated[int, typer.Option(help="Picks the day and what goes wrong when.")] = 1,
     trace: Annotated[str, typer.Option(help=f"Traffic: {TRACES}, or a CSV file.")] = "nasa",
     hours: Annotated[float, typer.Option(min=0.1, max=24, help="How much of the day.")] = 24,
@@ -51,7 +49,7 @@ def demo(  # noqa: PLR0913 (one parameter an option)
     """Replay a day of real traffic in which much goes wrong, with Trimtab and without."""
     scenario, draft = _scenario(seed, trace), _draft(policy)
     minutes = min(length_of(scenario), round(hours * 60))
-    console = Console(stderr=True) if json else plain_console()
+    console = Console(stderr=json, highlight=False)
     for note in scenario.notes:
         console.print(note, highlight=False)
     began = time.monotonic()

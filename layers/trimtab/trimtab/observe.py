@@ -133,12 +133,21 @@ def _fleet(fleet: FleetPolicy, policy: Policy, look: _Look, gaps: list[Gap]) -> 
 
     targets = seen("target_health", look.targets.get(fleet.target_group))
     group = seen("group", look.groups.get(fleet.group)) if fleet.group else None
+    targets = _in_zones(targets, group)
     signals: dict[LoadSignal, Series] = {}
     for signal, key in signal_keys(fleet, policy).items():
         series = seen(f"metric_{signal}", look.series.get(key))
         if series is not None:
             signals[signal] = series
     return FleetSeen(fleet.name, targets, group, signals)
+
+
+def _in_zones(targets: tuple[Target, ...] | None, group: Group | None) -> tuple[Target, ...] | None:
+    """Add the zones that only the group knows: DescribeTargetHealth names none for instances."""
+    if targets is None or group is None:
+        return targets
+    zones = {m.instance: m.zone for m in group.members}
+    return tuple(t if t.zone else replace(t, zone=zones.get(t.instance, t.zone)) for t in targets)
 
 
 def _unasked() -> Reason:

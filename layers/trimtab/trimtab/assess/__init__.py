@@ -93,11 +93,7 @@ def _outliers(
 
     Samples from a newcomer's warm-up say nothing about it and nothing about its peers.
     """
-    warm_at = {
-        t.instance: memory.warming[t.id] + policy.scaling.warm_up
-        for t in seen.targets or ()
-        if t.id in memory.warming
-    }
+    warm_at = {i: at + policy.scaling.warm_up for i, at in memory.warming.items()}
     found: dict[InstanceId, tuple[Evidence, ...]] = {}
     for rule in policy.health.outliers:
         oldest = now - policy.guard.max_age - SAMPLE * (rule.min_samples - 1)
@@ -139,7 +135,7 @@ def _assess_target(
         case _:
             pass
     serves = target.state is TargetState.HEALTHY
-    since = memory.warming.get(target.id)
+    since = memory.warming.get(target.instance)
     if since is not None and now - since < policy.scaling.warm_up:
         return TargetBelief(target, Condition.WARMING, serves)
     if serves:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trimtab.model.change import Change, Eject
-from trimtab.model.ids import EntryId, FleetId, RouteId, TargetId, Zone
+from trimtab.model.ids import EntryId, FleetId, InstanceId, RouteId, TargetId, Zone
 from trimtab.model.reason import ReasonCode
 
 
@@ -72,14 +72,15 @@ class Action:
 class FleetMemory:
     """What is remembered of one fleet.
 
-    ``findings`` and ``warming`` hold only targets that something is the matter with. ``demand``
+    ``findings`` and ``warming`` hold only targets that something is the matter
+    with; ``warming`` says when an instance was last seen launching or in its first health checks. ``demand``
     is the last known load in target units, for doubt only: it may keep capacity, never remove it.
     ``latency`` is a slow mean of the fleet's latency in seconds (what "usual" means);
     ``close_until``/``swept_at`` say when to read the expensive per-target series.
     """
 
     findings: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
-    warming: Mapping[TargetId, datetime] = field(default_factory=dict)
+    warming: Mapping[InstanceId, datetime] = field(default_factory=dict)
     ejected: Mapping[TargetId, Ejection] = field(default_factory=dict)
     strikes: Mapping[TargetId, Strikes] = field(default_factory=dict)
     wishes: tuple[Wish, ...] = ()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from trimtab.model.assessment import Condition, FleetBelief
-from trimtab.model.ids import FleetId, TargetId
+from trimtab.model.ids import FleetId, InstanceId, TargetId
 from trimtab.model.memory import (
     Ejection,
     Finding,
@@ -65,7 +65,7 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
     oldest = now - at.policy.scaling.scale_in_after - timedelta(minutes=2)
     return FleetMemory(
         findings=_findings(old, seen, belief),
-        warming=_warming(old, belief, at.policy, now),
+        warming=_warming(old, seen, at.policy, now),
         ejected=_ejected(name, at),
         strikes={k: s for k, s in old.strikes.items() if now - s.last < health.eject.strike_decay},
         wishes=tuple(w for w in wishes if w.at >= oldest),
@@ -103,23 +103,19 @@ def _findings(
 
 
 def _warming(
-    old: FleetMemory, belief: FleetBelief, policy: Policy, now: datetime
-) -> Mapping[TargetId, datetime]:
-    """Keep since when newcomers are past their first health checks.
+    old: FleetMemory, seen: FleetSeen, policy: Policy, now: datetime
+) -> Mapping[InstanceId, datetime]:
+    """Keep when each newcomer was last seen launching, or in its first health checks.
 
-    For as long as samples from their warm-up may still be among those we read.
+    For as long as samples from its warm-up may still be among those we read. A first health check
+    may pass between two ticks; launching takes longer than that.
     """
-    if belief.targets is None:
-        return old.warming
+    new = {t.instance for t in seen.targets or () if t.state is TargetState.INITIAL}
+    members = seen.group.members if seen.group else ()
+    new |= {m.instance for m in members if m.lifecycle is Lifecycle.PENDING}
     until_judged = policy.scaling.warm_up + WINDOW
-    kept: dict[TargetId, datetime] = {}
-    for target in belief.targets:
-        name = target.target.id
-        if target.target.state is TargetState.INITIAL:
-            kept[name] = now
-        elif name in old.warming and now - old.warming[name] < until_judged:
-            kept[name] = old.warming[name]
-    return kept
+    kept = {i: at for i, at in old.warming.items() if now - at < until_judged}
+    return {**kept, **dict.fromkeys(new, now)}
 
 
 def _ejected(name: FleetId, at: Situation) -> Mapping[TargetId, Ejection]:

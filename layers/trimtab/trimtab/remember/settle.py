@@ -106,7 +106,12 @@ def _after(
             strikes = fleet.strikes
             if back is not None:
                 strikes = {**strikes, change.target: Strikes(back.strikes, pending.at)}
-            return replace(fleet, ejected=without(fleet.ejected, change.target), strikes=strikes)
+            return replace(
+                fleet,
+                ejected=without(fleet.ejected, change.target),
+                strikes=strikes,
+                warming={**fleet.warming, change.instance: pending.at},
+            )
         case Resize():
             if change.after > change.before:
                 return replace(fleet, resized_up=pending.at)

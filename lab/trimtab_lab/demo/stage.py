@@ -1,0 +1,50 @@
+"""A stage to play a day on: a world with Trimtab on it, whatever stands between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from trimtab.model.policy import Policy
+from trimtab.ports import Names
+from trimtab_lab.demo.day import Day
+from trimtab_lab.simulator.run import Minute, OnMinute, Run
+from trimtab_lab.simulator.simulate import length_of, native_day
+from trimtab_lab.world.scenario import Scenario
+
+Resolve = Callable[[Names], Policy]
+"""Makes the policy of a document, given something that finds what it names."""
+
+WITH, WITHOUT = "with Trimtab", "without"
+
+
+class Stage(Protocol):
+    """What a day needs: names to resolve a policy, a place to put it, minutes to pass."""
+
+    @property
+    def names(self) -> Names:
+        """Finds target groups, groups and rules."""
+        ...
+
+    def put(self, policy: Policy) -> None:
+        """Put a policy in force."""
+        ...
+
+    def run(self, minutes: int, on_minute: OnMinute | None = None) -> Run:
+        """Let minutes pass, telling of each."""
+        ...
+
+
+def play(
+    stage: Stage, resolve: Resolve, minutes: int, on_minute: Callable[[Minute], None]
+) -> tuple[Day, Run]:
+    """Play a day with Trimtab; return it and the run it came from."""
+    stage.put(resolve(stage.names))
+    run = stage.run(minutes, on_minute)
+    return Day(WITH, run.recorder, run.events, tuple(run.entries)), run
+
+
+def play_without(scenario: Scenario, minutes: int | None = None) -> Day:
+    """Play the same day with what AWS does by itself."""
+    run = native_day(scenario, length_of(scenario) if minutes is None else minutes)
+    return Day(WITHOUT, run.recorder, run.events)
