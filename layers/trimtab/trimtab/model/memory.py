@@ -72,9 +72,9 @@ class Action:
 class FleetMemory:
     """What is remembered of one fleet.
 
-    ``findings`` and ``warming`` hold only targets that something is the matter
-    with; ``warming`` says when an instance was last seen launching or in its first health checks.
-    ``demand`` is the last known load in target units, for doubt only: it may keep capacity, never remove it.
+    ``findings`` and ``warming`` hold only targets that something is the matter with; ``warming``
+    says when an instance was last seen launching or in its first health checks. ``demand`` is the
+    last known load in target units, for doubt only: it may keep capacity, never remove it.
     ``latency`` is a slow mean of the fleet's latency in seconds (what "usual" means);
     ``close_until``/``swept_at`` say when to read the expensive per-target series.
     """
