@@ -44,9 +44,10 @@ def _exactly(deployment: Deployment, name: str, service: ServiceId | None) -> En
         return None
     services = [service] if service else [each.service for each in deployment.store.services()]
     for each in services:
-        entry = deployment.ledger.entry(each, EntryId(name))
-        if entry is not None:
-            return entry
+        names = (EntryId(name), outcome_id(EntryId(name)))
+        found = deployment.ledger.entries(each, names)
+        if found:
+            return found.get(names[0]) or found[names[1]]
     return None
 
 
