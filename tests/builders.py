@@ -7,14 +7,39 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from trimtab.assess import assess
 from trimtab.codec import ulid
-from trimtab.model.assessment import Assessment, Condition, FleetBelief, TargetBelief
+from trimtab.model.assessment import Assessment
 from trimtab.model.change import Eject, Resize, inverse_of
 from trimtab.model.entry import Entry, Kind
-from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, ServiceId, Zone
-from trimtab.model.memory import Memory
-from trimtab.model.observation import FleetSeen, Observation, Target, TargetState
-from trimtab.model.policy import EjectMethod, FleetPolicy, Lever, Mode, Policy
+from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, RouteId, ServiceId, Zone
+from trimtab.model.memory import Ejection, FleetMemory, Memory
+from trimtab.model.observation import (
+    FleetSeen,
+    Group,
+    Lifecycle,
+    LoadSignal,
+    Member,
+    Observation,
+    Point,
+    RouteSeen,
+    Series,
+    Target,
+    TargetState,
+)
+from trimtab.model.policy import (
+    EjectMethod,
+    FleetPolicy,
+    Lever,
+    Mode,
+    OutlierPolicy,
+    Policy,
+    RoutePolicy,
+    ScalingMetric,
+    ScalingPolicy,
+    TargetMetric,
+    TargetTracking,
+)
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Inputs, Pause, Tick
 
@@ -24,6 +49,16 @@ BLUE = FleetId("blue")
 BLUE_ARN = Arn(
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/blue/0123456789abcdef"
 )
+GREEN = FleetId("green")
+GREEN_ARN = Arn(
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/green/fedcba9876543210"
+)
+MAIN = RouteId("main")
+RULE = Arn(
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/shop/0123456789abcdef/1/2"
+)
+REQUESTS = TargetTracking(ScalingMetric.REQUESTS_PER_TARGET, target=900)
+SLOW = OutlierPolicy(TargetMetric("Shop", "latency", "p95"), floor=0.02)
 
 
 def at(minutes: float = 0.0) -> datetime:
@@ -115,20 +150,76 @@ def seen_targets(
 
 
 def believed(targets: tuple[Target, ...]) -> Assessment:
-    """An assessment that trusts all targets."""
-    beliefs = tuple(TargetBelief(t, Condition.TRUSTED, serves=True) for t in targets)
-    fleets: Mapping[FleetId, FleetBelief] = {
-        BLUE: FleetBelief(
-            fleet=BLUE,
-            targets=beliefs,
-            demand=None,
-            demand_gap=Reason(ReasonCode.NO_DATA, "no traffic"),
-            error_share=None,
-            bad=0,
-            bad_share=0.0,
-            panic=False,
-            down=False,
-            suspicious=False,
-        )
+    """What is believed of a fleet of which only its targets were seen."""
+    return assess(seen_targets(targets), a_policy(), Memory())
+
+
+def two_fleets(**changes: Any) -> Policy:
+    """Blue carries all and green stands by; one rule splits traffic between them."""
+    home = {BLUE: 1.0, GREEN: 0.0}
+    fleets = {
+        BLUE: FleetPolicy(BLUE, BLUE_ARN, "app/shop/0123456789abcdef", "blue-asg"),
+        GREEN: FleetPolicy(GREEN, GREEN_ARN, "app/shop/0123456789abcdef", "green-asg"),
     }
-    return Assessment(fleets)
+    kept = {
+        "fleets": fleets,
+        "scaling": ScalingPolicy(rules=(REQUESTS,)),
+        "routes": (RoutePolicy(MAIN, RULE, home),),
+    }
+    return a_policy(**{**kept, **changes})
+
+
+def targets(count: int, *others: Target, first: int = 1) -> tuple[Target, ...]:
+    """So many healthy targets, and after them the others."""
+    return (*(a_target(n) for n in range(first, first + count)), *others)
+
+
+def a_member(number: int = 1, **changes: Any) -> Member:
+    """A member in service, of the same instance as ``a_target(number)``."""
+    known = a_target(number)
+    return replace(Member(known.instance, known.zone, Lifecycle.IN_SERVICE), **changes)
+
+
+def a_group(count: int = 4, *others: Member, **changes: Any) -> Group:
+    """So many members in service, as many as desired, between 1 and 12."""
+    members = (*(a_member(n) for n in range(1, count + 1)), *others)
+    group = Group("blue-asg", 1, 12, count, members)
+    return replace(group, **changes)
+
+
+def a_series(*values: float, ago: float = 1, complete: bool = True) -> Series:
+    """One datapoint a minute, the newest so many minutes before noon."""
+    newest = at(-ago)
+    points = (
+        Point(newest - timedelta(minutes=back), float(value))
+        for back, value in zip(range(len(values) - 1, -1, -1), values, strict=True)
+    )
+    return Series(tuple(points), complete)
+
+
+def a_fleet(
+    here: tuple[Target, ...] | None = None,
+    group: Group | None = None,
+    units: float | None = None,
+    **changes: Any,
+) -> FleetSeen:
+    """The blue fleet as seen; ``units`` of fresh load, at 900 requests a minute each."""
+    signals = {} if units is None else {LoadSignal.REQUESTS: a_series(units * 900)}
+    return replace(FleetSeen(BLUE, here, group, signals), **changes)
+
+
+def seen(*fleets: FleetSeen, weights: Mapping[Arn, int] | None = None) -> Observation:
+    """An observation at noon of these fleets, and of the main rule if its weights are given."""
+    routes = {} if weights is None else {MAIN: RouteSeen(RULE, weights)}
+    return Observation(SHOP, NOON, {f.fleet: f for f in fleets}, routes)
+
+
+def remembered(fleet: FleetId = BLUE, **changes: Any) -> Memory:
+    """A memory of one fleet."""
+    return Memory(version=1, fleets={fleet: FleetMemory(**changes)})
+
+
+def an_ejection(eject: Eject | None = None, **changes: Any) -> Ejection:
+    """A target taken out ten minutes ago for five."""
+    held = Ejection(eject or an_eject(), ReasonCode.EJECT_UNHEALTHY, at(-10), at(-5), strikes=1)
+    return replace(held, **changes)

@@ -149,7 +149,9 @@ def test_as_many_entries_as_promised_fit_and_one_more_is_refused(here: Deploymen
 
 def test_a_memory_too_big_for_an_item_is_refused_and_nothing_written(here: Deployment) -> None:
     with_policy(here)
-    memory = Memory(fleets={BLUE: FleetMemory(warming={a_target(n).id: NOON for n in range(9000)})})
+    memory = Memory(
+        fleets={BLUE: FleetMemory(warming={a_target(n).instance: NOON for n in range(12_000)})}
+    )
     with pytest.raises(Refused, match="memory of shop"):
         here.ledger.commit(replace(a_tick(entries=(an_entry(),)), memory=memory))
     assert (remembered(here), ticks(here), logged(here)) == (Memory(), [], [])

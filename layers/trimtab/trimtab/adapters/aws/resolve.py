@@ -59,7 +59,9 @@ class AwsNames:
             return _listener_of(name) if rule.get("IsDefault") else Arn(name)
         if ":listener/" in name:
             with faults("elasticloadbalancing:DescribeListeners", name):
-                self.clients.elb.describe_listeners(ListenerArns=[name])
+                there = self.clients.elb.describe_listeners(ListenerArns=[name])["Listeners"]
+            if not there:
+                raise NotFound(f"there is no listener {name}; see `aws elbv2 describe-listeners`")
             return Arn(name)
         balancer, port, priority = _place(name)
         listener = self._listener(balancer, port)

@@ -1,0 +1,201 @@
+"""The table of IAM actions is exactly what the adapters call: nothing more, nothing less."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+import trimtab.adapters.aws
+from tests.adapters.fake_aws import Failure, FakeAws, Params
+from tests.builders import BLUE, BLUE_ARN, NOON, SHOP, a_pause, a_policy, a_tick, an_eject, an_entry
+from trimtab import ports
+from trimtab.adapters.aws.permissions import (
+    NAMES,
+    OPERATIONS,
+    READS,
+    STATE,
+    WRITES,
+    actions_of,
+)
+from trimtab.model.change import Change, Resize, Reweight, inverse_of
+from trimtab.model.ids import Arn, RouteId
+from trimtab.model.policy import EjectMethod
+from trimtab.model.tick import Ask
+from trimtab.ports import MetricKey
+from trimtab.settings import Settings
+from trimtab.wiring import Connections
+
+SETTINGS = Settings(
+    region="eu-west-1",
+    memory_table="memory",
+    log_table="log",
+    ticks_table="ticks",
+    queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/work.fifo",
+    topic_arn="arn:aws:sns:eu-west-1:123456789012:people",
+)
+RULE = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/shop/1/2/3")
+LISTENER = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop/1/2")
+FORWARD = {"Type": "forward", "TargetGroupArn": BLUE_ARN}
+ANSWERS: Mapping[str, Mapping[str, Any] | Failure] = {
+    "DescribeTargetHealth": {"TargetHealthDescriptions": []},
+    "DescribeAutoScalingGroups": {
+        "AutoScalingGroups": [
+            {"AutoScalingGroupName": "asg", "MinSize": 0, "MaxSize": 9, "DesiredCapacity": 1}
+        ]
+    },
+    "DescribeScalingActivities": {"Activities": []},
+    "DescribeTargetGroups": {
+        "TargetGroups": [{"TargetGroupName": "blue", "TargetGroupArn": BLUE_ARN}]
+    },
+    "DescribeTags": {
+        "TagDescriptions": [{"ResourceArn": BLUE_ARN, "Tags": [{"Key": "k", "Value": "v"}]}]
+    },
+    "DescribeLoadBalancers": {"LoadBalancers": [{"LoadBalancerArn": "arn:lb"}]},
+    "DescribeListeners": {
+        "Listeners": [{"ListenerArn": LISTENER, "Port": 443, "DefaultActions": [FORWARD]}]
+    },
+    "DescribeRules": {"Rules": [{"RuleArn": RULE, "Priority": "10", "Actions": [FORWARD]}]},
+    "GetMetricData": {"MetricDataResults": []},
+    "BatchGetItem": {"Responses": {}},
+    "SendMessageBatch": {"Successful": []},
+    "Publish": {"MessageId": "1"},
+}
+OTHERS = (
+    "RegisterTargets",
+    "DeregisterTargets",
+    "ModifyRule",
+    "ModifyListener",
+    "SetDesiredCapacity",
+    "EnterStandby",
+    "ExitStandby",
+    "GetItem",
+    "PutItem",
+    "TransactWriteItems",
+)
+
+Use = Callable[[Connections], object]
+
+
+def weigh(rule: Arn) -> Reweight:
+    return Reweight(RouteId("main"), rule, {BLUE_ARN: 1}, {BLUE_ARN: 9})
+
+
+STANDBY = an_eject(method=EjectMethod.STANDBY, group="asg")
+CHANGES: tuple[Change, ...] = (
+    an_eject(),
+    STANDBY,
+    inverse_of(an_eject()),
+    inverse_of(STANDBY),
+    Resize(BLUE, "asg", 1, 2),
+    weigh(RULE),
+    weigh(LISTENER),
+)
+KEY = MetricKey("n", "m", "Sum", ())
+NAMED = "shop:443/10"
+USES: Mapping[str, tuple[Use, ...]] = {
+    "Infrastructure.targets": (lambda c: c.infrastructure.targets([BLUE_ARN]),),
+    "Infrastructure.groups": (lambda c: c.infrastructure.groups(["asg"]),),
+    "Infrastructure.routes": (lambda c: c.infrastructure.routes([RULE, LISTENER]),),
+    "Infrastructure.series": (lambda c: c.infrastructure.series([KEY], NOON, NOON),),
+    "Store.services": (lambda c: c.store.services(),),
+    "Store.recall": (lambda c: c.store.recall([SHOP]),),
+    "Store.policy": (lambda c: c.store.policy(SHOP),),
+    "Store.apply_policy": (lambda c: c.store.apply_policy(a_policy(), frozenset(), an_entry()),),
+    "Store.set_pause": (
+        lambda c: c.store.set_pause(SHOP, a_pause(), an_entry()),
+        lambda c: c.store.set_pause(SHOP, None, an_entry()),
+    ),
+    "Store.pauses": (lambda c: c.store.pauses(SHOP),),
+    "Ledger.commit": (lambda c: c.ledger.commit(a_tick(entries=(an_entry(),))),),
+    "Ledger.append": (lambda c: c.ledger.append(an_entry()),),
+    "Ledger.entry": (lambda c: c.ledger.entry(SHOP, an_entry().id),),
+    "Ledger.entries": (lambda c: c.ledger.entries(SHOP, [an_entry().id]),),
+    "Ledger.of_service": (lambda c: list(c.ledger.of_service(SHOP, NOON, NOON)),),
+    "Ledger.of_day": (lambda c: list(c.ledger.of_day("2026-03-02")),),
+    "Ledger.ticks": (lambda c: list(c.ledger.ticks(SHOP, NOON, NOON, 1)),),
+    "Queue.ask": (lambda c: c.queue.ask([Ask(SHOP, "schedule", NOON)]),),
+    "Topic.tell": (lambda c: c.topic.tell("s", "t", {}),),
+    "Names.target_group": (
+        lambda c: c.names.target_group("blue"),
+        lambda c: c.names.target_group("tag:k=v"),
+    ),
+    "Names.group": (lambda c: c.names.group("asg"), lambda c: c.names.group("tag:k=v")),
+    "Names.rule": (lambda c: c.names.rule(NAMED), lambda c: c.names.rule(LISTENER)),
+}
+_KINDS = {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def actions_called(*uses: Use) -> set[str]:
+    """The IAM actions AWS would check for what these uses call."""
+    aws = FakeAws()
+    for name in OTHERS:
+        aws.answer(name, {})
+    for name, answer in ANSWERS.items():
+        aws.answer(name, answer)
+    aws.answer("Query", {"Items": []})
+    for use in uses:
+        use(Connections(SETTINGS, aws.clients))
+    return {action for name, params in aws.calls for action in checked(name, params)}
+
+
+def checked(operation: str, params: Params) -> set[str]:
+    if operation == "dynamodb:TransactWriteItems":
+        return {f"dynamodb:{_KINDS[kind]}" for one in params["TransactItems"] for kind in one}
+    return set(actions_of(operation))
+
+
+@pytest.mark.parametrize("method", USES)
+def test_a_port_method_calls_exactly_what_the_table_says(method: str) -> None:
+    assert actions_called(*USES[method]) == set({**READS, **STATE, **NAMES}[method])
+
+
+@pytest.mark.parametrize("kind", get_args(Change), ids=lambda kind: kind.__name__)
+def test_a_change_calls_exactly_what_the_table_says(kind: type[Change]) -> None:
+    changes = [change for change in CHANGES if isinstance(change, kind)]
+
+    def apply(connected: Connections) -> None:
+        for change in changes:
+            connected.hands.apply(change)
+
+    assert actions_called(apply) == set(WRITES[kind])
+
+
+def test_every_method_of_every_port_is_in_the_table() -> None:
+    methods = {
+        f"{port.__name__}.{name}"
+        for port in (
+            ports.Infrastructure,
+            ports.Store,
+            ports.Ledger,
+            ports.Queue,
+            ports.Topic,
+            ports.Names,
+        )
+        for name, value in vars(port).items()
+        if callable(value) and not name.startswith("_")
+    }
+    assert methods == set(READS) | set(STATE) | set(NAMES) == set(USES)
+    assert set(WRITES) == set(get_args(Change))
+
+
+def test_every_operation_named_in_the_adapters_is_in_the_table() -> None:
+    listed = {a for table in (READS, STATE, NAMES, WRITES) for row in table.values() for a in row}
+    sources = Path(trimtab.adapters.aws.__path__[0]).glob("*.py")
+    named = {m for s in sources for m in re.findall(r'faults\(\s*"([a-z]+:\w+)"', s.read_text())}
+    assert len(named) > 15
+    assert {action for name in named for action in actions_of(name)} == listed
+
+
+def test_observing_writes_nothing() -> None:
+    verbs = {re.match("[A-Z][a-z]+", a.split(":")[1]) for row in READS.values() for a in row}
+    assert {verb[0] for verb in verbs if verb} == {"Describe", "Get"}
+
+
+def test_the_actions_of_a_transaction_are_all_that_the_table_uses_it_for() -> None:
+    assert set(OPERATIONS["dynamodb:TransactWriteItems"]) == {
+        f"dynamodb:{k}" for k in _KINDS.values()
+    }
