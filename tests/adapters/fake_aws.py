@@ -24,7 +24,6 @@ SERVICES = {
     "SQS": "sqs",
     "SNS": "sns",
 }
-PROPERTIES = ("elb", "autoscaling", "cloudwatch", "dynamodb", "sqs", "sns")
 
 
 @cache
@@ -54,10 +53,16 @@ class FakeAws:
     """Answers each operation in the order told; the last answer is repeated."""
 
     def __init__(self) -> None:
-        self.clients = Clients(_session())
+        self.clients = Clients(self)  # type: ignore[arg-type]  # all of a session that is used
         self.calls: list[tuple[str, Params]] = []
         self._answers: dict[str, list[Answer]] = defaultdict(list)
-        watch(self.clients, self._seen, self._answer)
+
+    def client(self, *names: str, **options: Any) -> Any:
+        """A client as the session would build it, but talking to us."""
+        client = _session().client(*names, **options)  # type: ignore[call-overload]
+        client.meta.events.register_first("provide-client-params", _keep)
+        client.meta.events.register_first("before-call", self._called)
+        return client
 
     def answer(self, operation: str, *answers: Answer) -> None:
         self._answers[operation] += answers
@@ -70,8 +75,10 @@ class FakeAws:
     def operations(self) -> list[str]:
         return [name for name, _ in self.calls]
 
-    def _seen(self, operation: str, params: Params) -> None:
-        self.calls.append((operation, dict(params)))
+    def _called(self, model: Any, context: dict[str, Any], **_: Any) -> Any:
+        operation = f"{SERVICES[model.service_model.service_id]}:{model.name}"
+        self.calls.append((operation, dict(context["asked"])))
+        return self._answer(operation, context["asked"])
 
     def _answer(self, operation: str, params: Params) -> tuple[AWSResponse, Mapping[str, Any]]:
         name = operation.split(":")[1]
@@ -88,25 +95,8 @@ class FakeAws:
         return response(200), {**made, "ResponseMetadata": meta}
 
 
-def watch(
-    clients: Clients,
-    seen: Callable[[str, Params], None],
-    answer: Callable[[str, Params], Any] | None = None,
-) -> None:
-    """Tell every call that goes through the clients, and perhaps answer it."""
-
-    def keep(params: Params, context: dict[str, Any], **_: Any) -> None:
-        context["asked"] = params
-
-    def call(model: Any, context: dict[str, Any], **_: Any) -> Any:
-        operation = f"{SERVICES[model.service_model.service_id]}:{model.name}"
-        seen(operation, context["asked"])
-        return answer(operation, context["asked"]) if answer else None
-
-    for name in PROPERTIES:
-        events = getattr(clients, name).meta.events
-        events.register_first("provide-client-params", keep)
-        events.register_first("before-call", call)
+def _keep(params: Params, context: dict[str, Any], **_: Any) -> None:
+    context["asked"] = params
 
 
 def response(status: int) -> AWSResponse:
