@@ -20,7 +20,7 @@ from trimtab.model.memory import Pending
 from trimtab.model.observation import Observation
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.situation import Situation
-from trimtab.model.tick import Ask, Inputs, Remembered, Tick
+from trimtab.model.tick import SCHEDULE, Ask, Inputs, Remembered, Tick
 from trimtab.narrate import narrate
 from trimtab.observe import observe
 from trimtab.ports import Infrastructure, Ledger, Store
@@ -47,7 +47,7 @@ class Loop:
         Reads are shared among the services; one service's trouble is a reason of its own and
         leaves the others alone. Raises only if nothing at all could be recalled.
         """
-        causes = {ask.service: ask.by for ask in sorted(asks, key=lambda a: a.asked_at)}
+        causes = _causes(asks)
         recalled = self._store.recall(sorted(causes))
         known = {n: r for n, r in recalled.items() if isinstance(r, Remembered)}
         enabled = {n: r for n, r in known.items() if r.policy.enabled}
@@ -56,7 +56,8 @@ class Loop:
             for n, r in recalled.items()
             if n not in enabled
         }
-        seen = observe(self._infrastructure, enabled, now)
+        urgent = {name for name, by in causes.items() if by != SCHEDULE}
+        seen = observe(self._infrastructure, enabled, urgent, now)
         for name, held in enabled.items():
             results[name] = self._one(held, seen[name], causes[name])
         return results
@@ -90,6 +91,15 @@ class Loop:
             if self._ledger.append(expired):
                 outcomes[name] = expired
         return outcomes
+
+
+def _causes(asks: Sequence[Ask]) -> dict[ServiceId, str]:
+    """Say for each service why it is looked at: anything is a better reason than the schedule."""
+    causes: dict[ServiceId, str] = {}
+    for ask in sorted(asks, key=lambda a: a.asked_at):
+        if ask.by != SCHEDULE or ask.service not in causes:
+            causes[ask.service] = ask.by
+    return causes
 
 
 def think(inputs: Inputs, by: str) -> Tick:

@@ -7,12 +7,12 @@ read becomes a gap of the services it concerns; the others are not touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from trimtab.assess import wants_closer_look
+from trimtab.assess import wants_closer_look, wants_watching
 from trimtab.model.ids import Arn, FleetId, InstanceId, ServiceId
 from trimtab.model.observation import (
     FleetSeen,
@@ -36,26 +36,53 @@ WINDOW = timedelta(minutes=8)
 
 
 def observe(
-    infrastructure: Infrastructure, stored: Mapping[ServiceId, Remembered], now: datetime
+    infrastructure: Infrastructure,
+    stored: Mapping[ServiceId, Remembered],
+    urgent: Set[ServiceId],
+    now: datetime,
 ) -> dict[ServiceId, Observation]:
-    """Return what can be seen of each service now. Never raises for what cannot."""
+    """Return what can be seen of each service now. Never raises for what cannot.
+
+    ``urgent`` services were asked for by more than the schedule: nothing is spared on them.
+    """
     end = now.replace(second=0, microsecond=0)
-    cheap = _first_look(infrastructure, stored, end)
+    keys = {
+        (name, fleet.name): _keys_now(fleet, held, now, urgent=name in urgent)
+        for name, held in stored.items()
+        for fleet in held.policy.fleets.values()
+    }
+    cheap = _first_look(infrastructure, stored, keys, end)
     seen = {name: _compose(held.policy, cheap, now) for name, held in stored.items()}
     wanted = {
         name: [
             fleet
             for fleet, at in seen[name].fleets.items()
-            if wants_closer_look(at, held.policy, held.memory.fleet(fleet), now)
+            if (name in urgent and held.policy.health.outliers)
+            or wants_closer_look(at, held.policy, held.memory.fleet(fleet), now)
         ]
         for name, held in stored.items()
     }
     return _second_look(infrastructure, stored, seen, wanted, end)
 
 
+Keys = Mapping[tuple[ServiceId, FleetId], Mapping[LoadSignal, MetricKey]]
+
+
+def _keys_now(
+    fleet: FleetPolicy, held: Remembered, now: datetime, *, urgent: bool
+) -> dict[LoadSignal, MetricKey]:
+    """Name the cheap series to read this tick: the load always, the rest if it is time."""
+    keys = signal_keys(fleet, held.policy)
+    if urgent or wants_watching(held.policy, held.memory.fleet(fleet.name), now):
+        return keys
+    return {s: k for s, k in keys.items() if s in (LoadSignal.REQUESTS, LoadSignal.CPU)}
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Raw answers of the first look, by AWS name."""
+    """Raw answers of the first look, by AWS name, and which series were asked for."""
+
+    keys: Keys
 
     targets: Mapping[Arn, tuple[Target, ...] | Reason]
     groups: Mapping[str, Group | Reason]
@@ -64,16 +91,20 @@ class _Look:
 
 
 def _first_look(
-    infrastructure: Infrastructure, stored: Mapping[ServiceId, Remembered], end: datetime
+    infrastructure: Infrastructure,
+    stored: Mapping[ServiceId, Remembered],
+    keys: Keys,
+    end: datetime,
 ) -> _Look:
     policies = [held.policy for held in stored.values()]
     fleets = [f for p in policies for f in p.fleets.values()]
-    keys = [k for p in policies for f in p.fleets.values() for k in signal_keys(f, p).values()]
+    flat = _each(k for mine in keys.values() for k in mine.values())
     return _Look(
+        keys=keys,
         targets=infrastructure.targets(_each(f.target_group for f in fleets)),
         groups=infrastructure.groups(_each(f.group for f in fleets if f.group)),
         routes=infrastructure.routes(_each(r.rule for p in policies for r in p.routes)),
-        series=infrastructure.series(_each(keys), end - WINDOW, end),
+        series=infrastructure.series(flat, end - WINDOW, end) if flat else {},
     )
 
 
@@ -135,7 +166,7 @@ def _fleet(fleet: FleetPolicy, policy: Policy, look: _Look, gaps: list[Gap]) -> 
     group = seen("group", look.groups.get(fleet.group)) if fleet.group else None
     targets = _in_zones(targets, group)
     signals: dict[LoadSignal, Series] = {}
-    for signal, key in signal_keys(fleet, policy).items():
+    for signal, key in look.keys[policy.service, fleet.name].items():
         series = seen(f"metric_{signal}", look.series.get(key))
         if series is not None:
             signals[signal] = series

@@ -11,7 +11,12 @@ from datetime import datetime, timedelta
 
 from trimtab.assess.demand import FleetLoad, assess_demand
 from trimtab.assess.detectors import lb_unhealthy, metric_outliers
-from trimtab.assess.suspicion import error_share, is_suspicious, wants_closer_look
+from trimtab.assess.suspicion import (
+    error_share,
+    is_suspicious,
+    wants_closer_look,
+    wants_watching,
+)
 from trimtab.model.assessment import (
     Assessment,
     Condition,
@@ -26,7 +31,7 @@ from trimtab.model.observation import FleetSeen, Observation, Series, Target, Ta
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason, ReasonCode
 
-__all__ = ["assess", "wants_closer_look"]
+__all__ = ["assess", "wants_closer_look", "wants_watching"]
 
 SAMPLE = timedelta(minutes=1)
 """Period of the series we read."""

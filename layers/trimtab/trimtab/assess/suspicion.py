@@ -50,8 +50,17 @@ def is_suspicious(seen: FleetSeen, policy: Policy, memory: FleetMemory, now: dat
     return latency[1] > memory.latency * signs.latency_rise
 
 
+def wants_watching(policy: Policy, memory: FleetMemory, now: datetime) -> bool:
+    """Tell whether to read this fleet's errors and latency this tick, before anything is seen."""
+    if memory.close_until is not None and now < memory.close_until:
+        return True
+    if memory.findings or memory.ejected or memory.watched_at is None:
+        return True
+    return now - memory.watched_at >= policy.health.watch
+
+
 def wants_closer_look(seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime) -> bool:
-    """Tell whether to read this fleet's per-target series this tick."""
+    """Tell whether to read this fleet's per-target series this tick, after the first look."""
     if not policy.health.outliers:
         return False
     if memory.close_until is not None and now < memory.close_until:

@@ -76,7 +76,7 @@ class FleetMemory:
     says when an instance was last seen launching or in its first health checks. ``demand`` is the
     last known load in target units, for doubt only: it may keep capacity, never remove it.
     ``latency`` is a slow mean of the fleet's latency in seconds (what "usual" means);
-    ``close_until``/``swept_at`` say when to read the expensive per-target series.
+    ``close_until``, ``watched_at`` and ``swept_at`` say when to read more than the load.
     """
 
     findings: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
@@ -90,6 +90,7 @@ class FleetMemory:
     demand_at: datetime | None = None
     latency: float | None = None
     close_until: datetime | None = None
+    watched_at: datetime | None = None
     swept_at: datetime | None = None
 
 

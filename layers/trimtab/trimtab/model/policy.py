@@ -130,15 +130,17 @@ class FleetSigns:
 class HealthPolicy:
     """Detectors and the way of ejecting. A detector that is ``None`` is off.
 
-    Per-target series are read every ``sweep``, and each minute while a fleet is suspicious and for
-    ``suspicion`` after.
+    CloudWatch bills by series read, so a quiet fleet's errors and latency are read every ``watch``
+    and its per-target series every ``sweep``; each minute while it is suspicious and for
+    ``suspicion`` after, and at once when an alarm or an operator asks.
     """
 
     load_balancer: LoadBalancerHealth | None = LoadBalancerHealth()
     outliers: tuple[OutlierPolicy, ...] = ()
     signs: FleetSigns = FleetSigns()
     eject: EjectPolicy = EjectPolicy()
-    sweep: timedelta = timedelta(minutes=10)
+    watch: timedelta = timedelta(minutes=5)
+    sweep: timedelta = timedelta(hours=1)
     suspicion: timedelta = timedelta(minutes=5)
 
 

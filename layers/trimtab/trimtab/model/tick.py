@@ -38,6 +38,10 @@ class Remembered:
     pauses: tuple[Pause, ...] = ()
 
 
+SCHEDULE = "schedule"
+"""Who asks every minute."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Why a service is looked at now: the schedule, an alarm, an operator."""

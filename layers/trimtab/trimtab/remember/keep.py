@@ -75,6 +75,7 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
         demand_at=demand.at if demand else old.demand_at,
         latency=_usual_latency(old, seen, belief),
         close_until=now + health.suspicion if belief.suspicious else old.close_until,
+        watched_at=now if LoadSignal.ERRORS in (seen.signals or {}) else old.watched_at,
         swept_at=now if seen.looked_closely else old.swept_at,
     )
 
