@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from trimtab.model.entry import Entry, outcome_id
 from trimtab.model.ids import EntryId, ServiceId
-from trimtab_cli.commands.log import Wanted, line_of, newest
 from trimtab_cli.connect import Deployment
+from trimtab_cli.entries import Wanted, line_of, newest
 from trimtab_cli.plain import plain
 from trimtab_cli.stop import USAGE, Stop
 

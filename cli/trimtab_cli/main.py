@@ -6,6 +6,7 @@ Importing this imports neither boto3 nor the lab: commands import what they need
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ LAB = {
     "demo": ("trimtab_cli.demo", "Replay a bad day on an embedded AWS; needs no account."),
     "bench": ("trimtab_lab.bench.command", "Measure decisions, AWS calls and cost."),
 }
-"""Commands of the lab: a module with a Typer ``app``, imported when it is called."""
+"""Commands that stand on the lab: a module with a Typer ``app``, imported when it is called."""
 
 
 class Commands(TyperGroup):
@@ -99,7 +100,8 @@ def _lab_command(name: str, module: str, text: str) -> None:
 
 
 for _name, (_module, _text) in LAB.items():
-    _lab_command(_name, _module, _text)
+    if importlib.util.find_spec(_module) is not None:
+        _lab_command(_name, _module, _text)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from trimtab.model.policy import EjectMethod, Lever, Mode
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.verdict import Check
 
+ROOT = Path(__file__).parents[2]
 HOSTILE = "[bold red]\x1b[31mred\x1b]0;title\x07 \u202egnp.exe\r\n:smile: =HYPERLINK(1)"
 
 
@@ -103,7 +104,9 @@ def test_status_tells_of_fleets_weights_and_what_is_held_out(watched: Terminal) 
     (report,) = json.loads(line)
     assert report["tick"]["age_s"] == 60
     assert report["fleets"]["blue"]["targets"] == {"trusted": 2}
-    assert report["fleets"]["blue"]["demand_unknown"] == "no traffic"
+    gap = tick.belief.fleets[BLUE].demand_gap
+    assert gap is not None
+    assert report["fleets"]["blue"]["demand_unknown"] == gap.text
     assert report["fleets"]["blue"]["ejected"] == [
         {"target": an_eject(7).target, "until": codec.iso(at(5)), "strikes": 2}
     ]
@@ -170,6 +173,24 @@ def test_what_cannot_be_done_is_said_in_a_line(
 ) -> None:
     result = watched.run(*words)
     assert (result.exit_code, says in result.stderr) == (code, True), result.stderr
+
+
+def test_follow_goes_on_with_what_comes_once(
+    watched: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(watched, an_entry(when=at(-1)))
+    looks = iter(range(3))
+
+    def sleep(_: float) -> None:
+        look = next(looks, None)
+        if look is None:
+            raise KeyboardInterrupt
+        if look == 1:
+            append(watched, an_entry(when=at(), seed="new"))
+
+    monkeypatch.setattr("time.sleep", sleep)
+    lines = watched.lines("log", "--follow", "--since", "1h")
+    assert [line[:19] for line in lines] == ["2026-03-02 11:59:00", "2026-03-02 12:00:00"]
 
 
 # explain
@@ -300,6 +321,6 @@ def test_examples_apply_to_the_demos_world(terminal: Terminal) -> None:
     from trimtab_lab.simulator.simulate import names_of
     from trimtab_lab.world.shop import shop_day
 
-    draft = parse_document(Path("examples/shop.yaml").read_bytes(), "shop.yaml")
+    draft = parse_document((ROOT / "examples/shop.yaml").read_bytes(), "shop.yaml")
     assert isinstance(draft, Draft)
     assert isinstance(resolve(draft, names_of(shop_day())), Policy)

@@ -3,46 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from trimtab import codec
-from trimtab.model.entry import OUTCOMES, Entry, Kind
-from trimtab.model.ids import ServiceId
+from trimtab.model.entry import Entry, Kind
 from trimtab.model.policy import Lever
-from trimtab.notify import sentence_of
 from trimtab_cli.connect import Deployment
+from trimtab_cli.entries import Wanted, line_of, newest
 from trimtab_cli.moments import moment_of
 from trimtab_cli.session import Operator, no_such_service, service_named
-from trimtab_cli.show import STYLE_OF, console, moment, say, say_json, text
+from trimtab_cli.show import console, say, say_json
 from trimtab_cli.stop import REFUSED, Stop
 
 POLL_SECONDS = 2.0
 OVERLAP = timedelta(seconds=15)
 """How far back each look of ``--follow`` reaches: the index by day is seconds behind the log."""
-SHORT_ID = 10
-KIND_WIDTH = max(len(kind) for kind in Kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which entries."""
-
-    service: ServiceId | None
-    kinds: frozenset[Kind]
-    levers: frozenset[Lever]
-
-    def takes(self, entry: Entry) -> bool:
-        """Whether an entry is among them."""
-        return (not self.kinds or entry.kind in self.kinds) and (
-            not self.levers or entry.lever in self.levers
-        )
 
 
 def log(
@@ -81,38 +59,6 @@ def log(
             say("no such entries; look further back with --since", "dim")
 
 
-def newest(
-    deployment: Deployment, wanted: Wanted, start: datetime, end: datetime, limit: int
-) -> list[Entry]:
-    """The newest wanted entries from ``start`` to before ``end``, oldest first."""
-    kept: deque[Entry] = deque(maxlen=limit)
-    if wanted.service is not None:
-        for entry in deployment.ledger.of_service(wanted.service, start, end, newest_first=True):
-            if wanted.takes(entry):
-                kept.appendleft(entry)
-            if len(kept) == limit:
-                break
-        return list(kept)
-    kept.extend(entry for entry in everything(deployment, start, end) if wanted.takes(entry))
-    return list(kept)
-
-
-def everything(deployment: Deployment, start: datetime, end: datetime) -> Iterator[Entry]:
-    """All services' entries from ``start`` to before ``end``, by time."""
-    day = start.date()
-    while day <= end.date():
-        for entry in deployment.ledger.of_day(day.isoformat()):
-            if start <= entry.at < end:
-                yield entry
-        day += timedelta(days=1)
-
-
-def short_id(entry: Entry) -> str:
-    """The end of an entry's id: enough for ``trimtab explain``."""
-    intent = entry.intent or entry.id
-    return intent[-SHORT_ID:]
-
-
 def _follow(deployment: Deployment, wanted: Wanted, seen: set[str], as_json: bool) -> None:
     try:
         while True:
@@ -136,17 +82,3 @@ def _say(entry: Entry, as_json: bool) -> None:
         say_json(codec.encode(entry))
     else:
         console().print(line_of(entry), soft_wrap=True)
-
-
-def line_of(entry: Entry) -> Text:
-    """One entry on one line: when, whose, what kind, what, why, and its id's end."""
-    what = sentence_of(entry.change) if entry.change else entry.subject
-    parts = [text(f"{moment(entry.at)}  ", "dim"), text(f"{entry.service}  ")]
-    parts.append(text(f"{entry.kind:<{KIND_WIDTH}}  ", STYLE_OF[entry.kind]))
-    parts.append(text(what or entry.subject or "-"))
-    if entry.wanted and entry.kind not in OUTCOMES:
-        parts.append(text(f"  because {entry.wanted.text} ({entry.wanted.code})"))
-    if entry.kind is not Kind.INTENDED:
-        parts.append(text(f": {entry.reason.text} ({entry.reason.code})"))
-    parts.append(text(f"  {short_id(entry)}", "dim"))
-    return Text.assemble(*parts)
