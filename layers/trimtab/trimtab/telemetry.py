@@ -157,7 +157,6 @@ def _emit_tick(tick: Tick) -> None:
     )
     _count("TicksDone")
     for kind, count in kinds.items():
-        # Outcomes are act's to count; those a tick closes itself are counted here, once.
         if kind in COUNTED_ENTRIES:
             _count(COUNTED_ENTRIES[kind], count)
     _count_if_any("SignalsMissing", len(tick.inputs.seen.gaps))
