@@ -1,6 +1,7 @@
 """A valid document becomes the effective policy; what is published says the same as the code."""
 
 import json
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from jsonschema import Draft202012Validator
 
 from tests.unit.cli.policies import ELB, SHOP, SMALL, KnownNames
 from trimtab import codec
+from trimtab.model import policy as model
 from trimtab.model.ids import Arn, FleetId, RouteId
 from trimtab.model.policy import GuardPolicy, HealthPolicy, Lever, Mode, Policy, ScalingPolicy
+from trimtab_cli.policy import document, healing
 from trimtab_cli.policy.draft import Draft, parse_document
 from trimtab_cli.policy.publish import outputs
 from trimtab_cli.policy.resolve import resolve
@@ -23,14 +26,14 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 SCHEMA = Draft202012Validator(json.loads((ROOT / "schemas/policy.schema.json").read_text()))
 
 
-def draft(document: str) -> Draft:
-    read = parse_document(document, "p.yaml")
+def draft(text: str) -> Draft:
+    read = parse_document(text, "p.yaml")
     assert isinstance(read, Draft), [str(fault) for fault in read]
     return read
 
 
-def policy(document: str) -> Policy:
-    resolved = resolve(draft(document), KnownNames())
+def policy(text: str) -> Policy:
+    resolved = resolve(draft(text), KnownNames())
     assert isinstance(resolved, Policy), [str(fault) for fault in resolved]
     return resolved
 
@@ -95,9 +98,9 @@ def test_two_names_of_one_target_group_are_refused() -> None:
     assert [(fault.line, fault.path) for fault in faults] == [(4, "fleets.green.target_group")]
 
 
-@pytest.mark.parametrize("document", [SHOP, SMALL], ids=["everything", "the-least"])
-def test_a_policy_survives_the_codec_and_its_own_writing(document: str) -> None:
-    effective = policy(document)
+@pytest.mark.parametrize("text", [SHOP, SMALL], ids=["everything", "the-least"])
+def test_a_policy_survives_the_codec_and_its_own_writing(text: str) -> None:
+    effective = policy(text)
     assert codec.loads(Policy, codec.dumps(effective)) == effective
     assert policy(yaml_of(effective)) == effective
 
@@ -111,6 +114,30 @@ def test_an_example_is_valid_for_us_and_for_an_editor(path: Path) -> None:
     assert list(SCHEMA.iter_errors(as_an_editor_reads(text))) == []
 
 
+RENAMED = {"min_size": "min", "max_size": "max", "rule": "listener_rule"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "doc"),
+    [
+        (model.LoadBalancerHealth, healing.LoadBalancerDoc),
+        (model.TargetMetric, healing.MetricDoc),
+        (model.OutlierPolicy, healing.OutlierDoc),
+        (model.FleetSigns, healing.SignsDoc),
+        (model.EjectPolicy, healing.EjectDoc),
+        (model.HealthPolicy, healing.HealthDoc),
+        (model.ScalingPolicy, document.ScalingDoc),
+        (model.TargetTracking, document.TrackRequestsDoc),
+        (model.RoutePolicy, document.RouteDoc),
+        (model.GuardPolicy, document.GuardDoc),
+    ],
+    ids=lambda each: each.__name__,
+)
+def test_a_document_can_say_everything_that_a_policy_holds(kind: Any, doc: Any) -> None:
+    held = {RENAMED.get(field.name, field.name) for field in fields(kind)}
+    assert held <= doc.model_fields.keys()
+
+
 def test_there_are_examples() -> None:
     assert {path.name for path in EXAMPLES} >= {"shop.yaml", "observe.yaml", "health-only.yaml"}
 
@@ -120,7 +147,7 @@ def test_the_schema_is_sound() -> None:
 
 
 @pytest.mark.parametrize(
-    "document",
+    "text",
     [
         pytest.param(SMALL + "scalling: {min: 2}\n", id="unknown-key"),
         pytest.param(SMALL + "mode: enfore\n", id="unknown-mode"),
@@ -129,8 +156,8 @@ def test_the_schema_is_sound() -> None:
         pytest.param("service: shop\n", id="missing-key"),
     ],
 )
-def test_an_editor_marks_the_usual_mistakes_too(document: str) -> None:
-    assert list(SCHEMA.iter_errors(as_an_editor_reads(document)))
+def test_an_editor_marks_the_usual_mistakes_too(text: str) -> None:
+    assert list(SCHEMA.iter_errors(as_an_editor_reads(text)))
 
 
 @pytest.mark.parametrize(
