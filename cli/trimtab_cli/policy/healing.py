@@ -136,7 +136,7 @@ class EjectDoc(Doc):
 
 
 class SignsDoc(Doc):
-    """Signs of trouble in a whole fleet, read every minute because they are cheap."""
+    """Signs of trouble in a whole fleet's own metrics, read every `health.watch`."""
 
     latency_rise: Annotated[float, number(1.05, 10)] = Field(
         default=default_of(FleetSigns, "latency_rise"),
@@ -175,10 +175,15 @@ class HealthDoc(Doc):
         default_factory=SignsDoc, description="When a whole fleet is suspicious, or down."
     )
     eject: EjectDoc = Field(default_factory=EjectDoc, description="How targets leave and return.")
+    watch: Annotated[timedelta, duration("1m", "1h")] = Field(
+        default=default_of(HealthPolicy, "watch"),
+        description="How often a quiet fleet's errors and latency are read; each minute once it is "
+        "suspicious. CloudWatch bills by what is read.",
+    )
     sweep: Annotated[timedelta, duration("1m", "1d")] = Field(
         default=default_of(HealthPolicy, "sweep"),
         description="How often per-target metrics are read when nothing looks wrong. They are what "
-        "costs money: one metric per target.",
+        "costs most: one metric per target.",
     )
     suspicion: Annotated[timedelta, duration("1m", "1d")] = Field(
         default=default_of(HealthPolicy, "suspicion"),

@@ -134,6 +134,7 @@ def _health(doc: HealthDoc) -> HealthPolicy:
         outliers=tuple(_outlier(each) for each in doc.outliers),
         signs=FleetSigns(**dict(doc.signs)),
         eject=EjectPolicy(**dict(doc.eject)),
+        watch=doc.watch,
         sweep=doc.sweep,
         suspicion=doc.suspicion,
     )

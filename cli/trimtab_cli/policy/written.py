@@ -61,6 +61,7 @@ def _health(health: HealthPolicy) -> dict[str, Any]:
         "outliers": [_outlier(each) for each in health.outliers],
         "signs": _all_of(health.signs),
         "eject": _all_of(health.eject),
+        "watch": as_written("watch", health.watch),
         "sweep": as_written("sweep", health.sweep),
         "suspicion": as_written("suspicion", health.suspicion),
     }
