@@ -183,10 +183,15 @@ def _held(target: Target, found: tuple[Evidence, ...], memory: FleetMemory) -> t
 
 
 def _bad(targets: tuple[TargetBelief, ...] | None, memory: FleetMemory) -> tuple[int, int]:
-    """Count what is bad, and of how many: those registered and those we hold out."""
-    here = {b.target.id for b in targets or () if b.condition is not Condition.LEAVING}
+    """Count what is bad, and of how many: those registered and those we hold out.
+
+    Blind counts nothing: what we hold out is not all there is, and no reason to panic.
+    """
+    if targets is None:
+        return 0, 0
+    here = {b.target.id for b in targets if b.condition is not Condition.LEAVING}
     held_out = memory.ejected.keys() - here
-    bad = sum(1 for b in targets or () if b.evidence) + len(held_out)
+    bad = sum(1 for b in targets if b.evidence) + len(held_out)
     return bad, len(here) + len(held_out)
 
 
