@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, Clamped, passed, refused
+from trimtab.model.assessment import TargetBelief
 from trimtab.model.change import Eject, Resize, Reweight
 from trimtab.model.ids import FleetId
+from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.verdict import Proposal
 
 EXACT = 1e-9
 """Rounding of floating-point sums, far below any load that matters."""
+ROUNDING = 0.01
+"""Weights are whole percents: a share may come out this much larger than it was meant."""
 
 
 def check_headroom(proposal: Proposal, plan: Plan) -> Answer:
@@ -32,8 +36,8 @@ def check_headroom(proposal: Proposal, plan: Plan) -> Answer:
 
 def _after_ejection(change: Eject, plan: Plan) -> Answer:
     """Worked example: 5.6 units on six targets, one failing: five survivors at 1.2 carry 6.0."""
-    belief = plan.grounds[change.fleet].beliefs.get(change.target)
-    if belief is not None and not belief.serves:
+    leaving = _registrations(change, plan)
+    if leaving and not any(b.serves for b in leaving):
         return passed("it serves nothing, so nothing is lost", serves=False)
     units = plan.units(change.fleet)
     if units is None:
@@ -41,8 +45,16 @@ def _after_ejection(change: Eject, plan: Plan) -> Answer:
             ReasonCode.DEMAND_UNKNOWN,
             f"it still serves, and the load of {change.fleet} is unknown",
         )
-    trusted = belief is not None and belief.trusted
+    trusted = sum(1 for b in leaving if b.trusted)
     return _carries(change.fleet, plan.survivors(change.fleet) - trusted, units, plan)
+
+
+def _registrations(change: Eject, plan: Plan) -> list[TargetBelief]:
+    """Return what leaves: one registration, or by standby all that the instance has."""
+    known = plan.grounds[change.fleet].beliefs
+    if change.method is EjectMethod.STANDBY:
+        return [b for b in known.values() if b.target.instance == change.instance]
+    return [known[change.target]] if change.target in known else []
 
 
 def _carries(fleet: FleetId, survivors: int, units: float, plan: Plan) -> Answer:
@@ -86,8 +98,7 @@ def _after_shift(change: Reweight, plan: Plan) -> Answer:
             continue
         fleet = fleets[group]
         room = 0.0 if plan.at.believed(fleet).down else plan.survivors(fleet) * _max_load(plan)
-        # whole percents round a share by up to half a percent
-        if share * load > room + load * 0.005 + EXACT:
+        if share * load > room + load * ROUNDING + EXACT:
             return refused(
                 ReasonCode.RECEIVER_SHORT,
                 f"{fleet} carries {room:.1f} units and would get {share * load:.2f}",
@@ -103,17 +114,7 @@ def _max_load(plan: Plan) -> float:
 
 def _load_of(change: Reweight, plan: Plan) -> float | None:
     """The route's load; the last known stands in for a while, to route around a dead fleet."""
-    total = 0.0
-    for fleet, named in plan.at.policy.fleets.items():
-        if named.target_group not in change.after:
-            continue
-        demand, held = plan.at.believed(fleet).demand, plan.at.memory.fleet(fleet)
-        if demand is not None:
-            total += demand.units
-            continue
-        if held.demand is None or held.demand_at is None:
-            return None
-        if plan.now - held.demand_at > plan.at.policy.guard.demand_memory:
-            return None
-        total += held.demand
-    return total
+    fleets = plan.at.policy.fleets
+    units = [plan.last_units(f) for f in sorted(fleets) if fleets[f].target_group in change.after]
+    known = [u for u in units if u is not None]
+    return sum(known) if len(known) == len(units) else None

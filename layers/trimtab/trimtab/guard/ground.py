@@ -24,7 +24,7 @@ class FleetGround:
 
     ``trusted`` counts trusted registrations by instance. ``zone_of`` knows every instance of the
     fleet, registered or out; ``out`` are those out of service, whoever took them out: held by us,
-    in standby or leaving, draining.
+    in standby or leaving, draining. ``in_service`` counts the group's members that are.
     """
 
     beliefs: Mapping[TargetId, TargetBelief]
@@ -33,6 +33,7 @@ class FleetGround:
     zone_of: Mapping[InstanceId, Zone]
     out: frozenset[InstanceId]
     sizes: Mapping[Zone, int]
+    in_service: int
 
     @property
     def trusted_count(self) -> int:
@@ -56,4 +57,5 @@ def ground_of(fleet: FleetId, at: Situation) -> FleetGround:
         zone_of=zone_of,
         out=frozenset(out),
         sizes=Counter(zone_of.values()),
+        in_service=sum(1 for m in members.values() if m.lifecycle is Lifecycle.IN_SERVICE),
     )

@@ -54,12 +54,17 @@ class Plan:
         )
 
     def shrinking(self, fleet: FleetId) -> int:
-        """How many targets coming resizes may take from a fleet; AWS picks which, so any."""
-        return sum(
-            max(0, c.before - c.after)
-            for c in self.coming
-            if isinstance(c, Resize) and c.fleet == fleet
-        )
+        """How many targets a smaller group may take from a fleet; AWS picks which, so any.
+
+        Coming resizes, and members beyond the size the group has already: they are about to go.
+        """
+        resizes = [c for c in self.coming if isinstance(c, Resize) and c.fleet == fleet]
+        asked = sum(max(0, c.before - c.after) for c in resizes)
+        group = self.at.fleet(fleet).group
+        if group is None:
+            return asked
+        size = min([group.desired, *(c.after for c in resizes)])
+        return max(asked, self.grounds[fleet].in_service - size)
 
     def survivors(self, fleet: FleetId) -> int:
         """Trusted targets left once everything under way has happened, at worst."""
@@ -78,6 +83,16 @@ class Plan:
         if demand is None or shifted is None:
             return None
         return max(demand.units, shifted)
+
+    def last_units(self, fleet: FleetId) -> float | None:
+        """The load of a fleet, fresh or as last known for a while; it may justify no removal."""
+        demand, held = self.at.believed(fleet).demand, self.at.memory.fleet(fleet)
+        if demand is not None:
+            return demand.units
+        if held.demand is None or held.demand_at is None:
+            return None
+        is_young = self.now - held.demand_at <= self.at.policy.guard.demand_memory
+        return held.demand if is_young else None
 
     def _shifted(self, fleet: FleetId) -> float | None:
         """The most that weights under way give the fleet; ``None`` if that load is unknown."""
