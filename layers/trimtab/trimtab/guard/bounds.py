@@ -9,7 +9,7 @@ from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, Clamped, passed, refused
 from trimtab.model.assessment import Condition
 from trimtab.model.change import Eject, Resize, Restore, Reweight
-from trimtab.model.observation import Lifecycle
+from trimtab.model.observation import Group, Lifecycle
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.size import bounds
@@ -33,8 +33,8 @@ def check_group_bounds(proposal: Proposal, plan: Plan) -> Answer:
         return passed("no size involved")
     low, high = bounds(group, plan.at.policy)
     facts = {"size": group.desired, "min": low, "max": high}
-    size = _size_after(change, group.desired) + _coming_by_standby(change.fleet, plan)
-    if low <= size <= high:
+    size = _size_after(change, _size_coming(change.fleet, group, plan))
+    if low <= size <= high or _approaches(change, low, high):
         return passed("within bounds", **facts)
     if isinstance(change, Resize):
         clamped = min(max(change.after, low), high)
@@ -45,6 +45,13 @@ def check_group_bounds(proposal: Proposal, plan: Plan) -> Answer:
             )
     text = f"{group.name} would have {size} members in service, {low} to {high} may be"
     return refused(ReasonCode.GROUP_BOUNDS, text, **facts)
+
+
+def _approaches(change: Resize | Eject | Restore, low: int, high: int) -> bool:
+    """Tell whether a size outside the bounds comes nearer to them, a step at a time."""
+    if not isinstance(change, Resize):
+        return False
+    return change.before < change.after <= low or high <= change.after < change.before
 
 
 _STANDBY = EjectMethod.STANDBY
@@ -60,17 +67,17 @@ def _size_after(change: Resize | Eject | Restore, size: int) -> int:
             return size if change.replace else size - 1
 
 
-def _coming_by_standby(fleet: str, plan: Plan) -> int:
-    """How standby moves under way will change the size."""
-    moved = 0
+def _size_coming(fleet: str, group: Group, plan: Plan) -> int:
+    """Return the group's size once the resizes and standby moves under way are done."""
+    size = group.desired
     for change in plan.coming:
-        if (
-            isinstance(change, Restore | Eject)
-            and change.fleet == fleet
-            and change.method is _STANDBY
-        ):
-            moved += _size_after(change, 0)
-    return moved
+        if isinstance(change, Reweight) or change.fleet != fleet:
+            continue
+        if isinstance(change, Resize):
+            size += change.after - change.before if group.desired == change.before else 0
+        elif change.method is _STANDBY:
+            size = _size_after(change, size)
+    return size
 
 
 def check_steps(proposal: Proposal, plan: Plan) -> Answer:
