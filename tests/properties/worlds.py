@@ -1,0 +1,478 @@
+"""Whole situations for Hypothesis: everything the pure loop can meet, and often enough to matter.
+
+Most worlds are mostly well: a world in which everything is refused proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from tests.builders import NOON, REQUESTS, RULE, SHOP, SLOW, a_series
+from trimtab.model.change import Change, Eject, Resize, Reweight, inverse_of
+from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, RouteId, TargetId, Zone
+from trimtab.model.memory import (
+    Action,
+    Ejection,
+    Finding,
+    FleetMemory,
+    Memory,
+    Pending,
+    RouteMemory,
+    Strikes,
+    Wish,
+)
+from trimtab.model.observation import (
+    FleetSeen,
+    Gap,
+    Group,
+    Lifecycle,
+    LoadSignal,
+    Member,
+    Observation,
+    RouteSeen,
+    Series,
+    Target,
+    TargetState,
+)
+from trimtab.model.policy import (
+    EjectMethod,
+    EjectPolicy,
+    FleetPolicy,
+    GuardPolicy,
+    HealthPolicy,
+    Lever,
+    Mode,
+    OnFailure,
+    Policy,
+    RoutePolicy,
+    ScalingMetric,
+    ScalingPolicy,
+    TargetTracking,
+)
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.tick import Inputs, Pause
+
+T = TypeVar("T")
+FLEETS = (FleetId("blue"), FleetId("green"), FleetId("red"))
+OTHER_ARN = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/other/1")
+
+STATES = {
+    "ok": (TargetState.HEALTHY, ""),
+    "slow": (TargetState.HEALTHY, ""),
+    "warming": (TargetState.HEALTHY, ""),
+    "timeout": (TargetState.UNHEALTHY, "Target.Timeout"),
+    "dead": (TargetState.UNHEALTHY, "Target.FailedHealthChecks"),
+    "elb": (TargetState.UNHEALTHY, "Elb.InternalError"),
+    "initial": (TargetState.INITIAL, "Elb.RegistrationInProgress"),
+    "draining": (TargetState.DRAINING, "Target.DeregistrationInProgress"),
+    "fading": (TargetState.UNHEALTHY_DRAINING, "Target.HealthCheckFailed"),
+    "unused": (TargetState.UNUSED, "Target.NotInUse"),
+    "unavailable": (TargetState.UNAVAILABLE, "Target.HealthCheckDisabled"),
+    "strange": (TargetState.OTHER, "Target.FromTheFuture"),
+}
+MOSTLY_WELL = ("ok",) * 30 + ("slow",) * 3 + ("dead",) * 3 + tuple(STATES)
+ALL_WELL = ("ok",)
+ALL_BAD = ("dead", "slow", "timeout", "ok")
+MEMBERS = ("in",) * 18 + ("protected", "ill", "pending", "standby", "entering", "leaving", "none")
+LIFECYCLES = {
+    "pending": Lifecycle.PENDING,
+    "standby": Lifecycle.STANDBY,
+    "entering": Lifecycle.ENTERING_STANDBY,
+    "leaving": Lifecycle.LEAVING,
+}
+SERIES = ("fresh",) * 16 + ("stale", "partial", "missing", "unread", "nothing")
+
+
+def some(*values: T) -> st.SearchStrategy[T]:
+    """One of the values, the first ones most simply."""
+    return st.sampled_from(values)
+
+
+def group_arn(fleet: FleetId) -> Arn:
+    return Arn(f"arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/{fleet}/0")
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Any policy within sane bounds: one to three fleets, no to two routes, every mode."""
+    names = FLEETS[: draw(some(1, 2, 2, 3))]
+    grouped = draw(st.lists(some(True, True, True, False), min_size=3, max_size=3))
+    mode = draw(some(*[Mode.ENFORCE] * 3, Mode.OBSERVE, Mode.APPROVE, None))
+    modes = {} if mode is None else dict.fromkeys(Lever, mode)
+    if draw(some(False, False, False, True)):
+        modes[Lever.EJECT] = Mode.OBSERVE
+    return Policy(
+        service=SHOP,
+        modes=modes,
+        fleets={
+            name: FleetPolicy(
+                name, group_arn(name), f"app/{name}/0", f"{name}-asg" if has else None
+            )
+            for name, has in zip(names, grouped, strict=False)
+        },
+        health=HealthPolicy(
+            outliers=draw(some((SLOW,), (SLOW,), ())),
+            eject=EjectPolicy(
+                method=draw(some(EjectMethod.AUTO, *EjectMethod)),
+                max_share=draw(some(0.2, 0.34, 0.5)),
+                max_zone_share=draw(some(0.5, 0.34, 1.0)),
+            ),
+        ),
+        scaling=ScalingPolicy(
+            rules=draw(
+                some(*[(REQUESTS,)] * 6, (REQUESTS, TargetTracking(ScalingMetric.CPU, 60)), ())
+            ),
+            min_size=draw(some(None, 2, 4)),
+            max_size=draw(some(None, 6, 10)),
+            max_step_up=draw(some(1.0, 0.5)),
+            max_step_down=draw(some(0.2, 0.5)),
+        ),
+        routes=draw(_routes(names)),
+        guard=GuardPolicy(
+            max_load=draw(some(1.2, 1.0, 1.5)),
+            max_removals_per_hour=draw(some(6, 6, 6, 1)),
+            max_actions_per_hour=draw(some(60, 60, 3)),
+        ),
+        version=draw(some(1, 7)),
+    )
+
+
+@st.composite
+def _routes(draw: st.DrawFn, names: tuple[FleetId, ...]) -> tuple[RoutePolicy, ...]:
+    if len(names) < 2:
+        return ()
+    found = []
+    for index in range(draw(some(1, 1, 0, 2))):
+        on = names if draw(some(True, True, False)) else names[-2:]
+        split = draw(some((1.0, 0.0, 0.0), (0.5, 0.5, 0.0), (0.2, 0.3, 0.5)))[: len(on)]
+        home = {f: share / sum(split) for f, share in zip(on, split, strict=True)}
+        found.append(
+            RoutePolicy(
+                RouteId(f"route-{index}"),
+                Arn(f"{RULE}{index}"),
+                home,
+                on_failure=draw(some(OnFailure.SPILL, OnFailure.SPILL, OnFailure.HOLD)),
+                max_step=draw(some(0.2, 0.5)),
+            )
+        )
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class FleetWorld:
+    """One fleet as seen and as remembered, and the load it truly has."""
+
+    seen: FleetSeen
+    memory: FleetMemory
+
+
+@st.composite
+def fleet_worlds(draw: st.DrawFn, policy: Policy, name: FleetId) -> FleetWorld:
+    count = draw(some(6, 8, 4, 12, 10, 9, 5, 3, 2, 1, 0))
+    zones = draw(some(3, 2, 1))
+    kinds = draw(some(*[MOSTLY_WELL] * 6, ALL_WELL, ALL_BAD))
+    chosen = draw(st.lists(st.sampled_from(kinds), min_size=count, max_size=count))
+    roles = draw(st.lists(st.sampled_from(MEMBERS), min_size=count, max_size=count))
+    twin = draw(some(False, False, False, True))
+    targets = []
+    for number, kind in enumerate(chosen):
+        state, reason = STATES[kind]
+        # a twin is the same instance once more, on another port
+        instance = number - 1 if twin and number == count - 1 and count > 1 else number
+        targets.append(
+            Target(
+                InstanceId(f"i-{name}-{instance}"),
+                8080 + (instance != number),
+                Zone(f"eu-west-1{'abc'[instance % zones]}"),
+                state,
+                reason,
+                anomalous=True if kind == "slow" else None,
+            )
+        )
+    memory = draw(_fleet_memories(policy, name, tuple(targets), tuple(chosen)))
+    members = _members(targets, roles, memory)
+    signals = draw(_signals(count))
+    return FleetWorld(
+        FleetSeen(
+            name,
+            None if draw(some(*[False] * 11, True)) else tuple(targets),
+            draw(_groups(policy, name, members)),
+            signals,
+            _metrics(targets, chosen),
+            looked_closely=draw(some(True, False)),
+        ),
+        memory,
+    )
+
+
+def _members(targets: list[Target], roles: list[str], memory: FleetMemory) -> tuple[Member, ...]:
+    found = {}
+    for target, role in zip(targets, roles, strict=True):
+        if role != "none":
+            found[target.instance] = Member(
+                target.instance,
+                target.zone,
+                LIFECYCLES.get(role, Lifecycle.IN_SERVICE),
+                healthy=role != "ill",
+                protected=role == "protected",
+            )
+    for held in memory.ejected.values():
+        if held.eject.method is EjectMethod.STANDBY:
+            instance = held.eject.instance
+            found[instance] = Member(instance, held.eject.zone, Lifecycle.STANDBY)
+    return tuple(found.values())
+
+
+@st.composite
+def _groups(
+    draw: st.DrawFn, policy: Policy, name: FleetId, members: tuple[Member, ...]
+) -> Group | None:
+    if policy.fleets[name].group is None or draw(some(*[False] * 11, True)):
+        return None
+    serving = sum(1 for m in members if m.lifecycle in (Lifecycle.IN_SERVICE, Lifecycle.PENDING))
+    desired = max(0, serving + draw(some(0, 0, 0, 1, -1, -2)))
+    low = min(draw(some(1, 2, 0, 4)), desired)
+    return Group(
+        name=f"{name}-asg",
+        min_size=low,
+        max_size=desired + draw(some(6, 1, 0)),
+        desired=desired,
+        members=members,
+        suspended=draw(some(*[frozenset[str]()] * 9, *(frozenset({p}) for p in PROCESSES))),
+        launch_failure=draw(some("", "", "", "", "no capacity in eu-west-1a")),
+    )
+
+
+PROCESSES = ("Launch", "Terminate", "AddToLoadBalancer")
+
+
+@st.composite
+def _signals(draw: st.DrawFn, count: int) -> dict[LoadSignal, Series]:
+    def series(kind: str, value: float) -> Series | None:
+        match kind:
+            case "fresh":
+                return a_series(value, value, value)
+            case "stale":
+                return a_series(value, ago=5)
+            case "partial":
+                return a_series(value, complete=False)
+            case "missing":
+                return a_series()
+            case "nothing":
+                return a_series(0.0, 0.0)
+            case _:
+                return None
+
+    share = draw(some(0.7, 0.5, 0.9, 0.3, 0.2, 1.1, 1.6, 0.0))
+    units = round(share * count, 2) + draw(some(0.0, 0.35))
+    errors = draw(some(0.0, 0.0, 0.0, 0.02, 0.3, 0.8))
+    found = {
+        LoadSignal.REQUESTS: series(draw(st.sampled_from(SERIES)), units * 900),
+        LoadSignal.ERRORS: series(draw(st.sampled_from(SERIES)), units * 900 * errors),
+        LoadSignal.LATENCY: series(draw(st.sampled_from(SERIES)), draw(some(0.04, 0.2))),
+        LoadSignal.CPU: series(draw(st.sampled_from(SERIES)), share * 60),
+    }
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _metrics(targets: list[Target], kinds: list[str]) -> dict[str, dict[InstanceId, Series]]:
+    return {
+        SLOW.metric.name: {
+            t.instance: a_series(*[0.9 if kind == "slow" else 0.04 + i * 1e-4] * 3)
+            for i, (t, kind) in enumerate(zip(targets, kinds, strict=True))
+            if t.state is TargetState.HEALTHY
+        }
+    }
+
+
+@st.composite
+def _fleet_memories(
+    draw: st.DrawFn,
+    policy: Policy,
+    name: FleetId,
+    targets: tuple[Target, ...],
+    kinds: tuple[str, ...],
+) -> FleetMemory:
+    since = NOON - minutes(draw(some(3, 2, 1)))
+    out = [draw(_ejections(policy, name, n)) for n in range(draw(some(*[0] * 9, 1, 2, 3)))]
+    need = draw(some(1, 2, 5, 12))
+    window = range(18, 0, -1)
+    watched = draw(some(window, window, (16,), (16, 4), (3, 2, 1), ()))
+    shrunk = draw(some(None, None, 3, 30))
+    known = draw(some(None, 0.5, 3.0, 9.0))
+    return FleetMemory(
+        findings={
+            t.id: (Finding(ReasonCode.LB_UNHEALTHY, since, 2),)
+            for t, kind in zip(targets, kinds, strict=True)
+            if kind in ("dead", "timeout")
+        },
+        warming={
+            t.instance: NOON - minutes(1)
+            for t, kind in zip(targets, kinds, strict=True)
+            if kind == "warming"
+        },
+        ejected={e.eject.target: e for e in out},
+        strikes={t.id: Strikes(2, NOON - minutes(60)) for t in targets[: draw(some(0, 0, 1))]},
+        wishes=tuple(Wish(NOON - minutes(m), need) for m in watched),
+        resized_down=None if shrunk is None else NOON - minutes(shrunk),
+        demand=known,
+        demand_at=None if known is None else NOON - minutes(draw(some(1, 10, 45))),
+        latency=draw(some(None, 0.04)),
+    )
+
+
+@st.composite
+def _ejections(draw: st.DrawFn, policy: Policy, name: FleetId, number: int) -> Ejection:
+    group = policy.fleets[name].group
+    standby = group is not None and draw(some(True, True, False))
+    eject = Eject(
+        fleet=name,
+        target_group=policy.fleets[name].target_group,
+        instance=InstanceId(f"i-{name}-out-{number}"),
+        port=8080,
+        zone=Zone(f"eu-west-1{'abc'[number % 3]}"),
+        method=EjectMethod.STANDBY if standby else EjectMethod.DEREGISTER,
+        group=group if standby else None,
+    )
+    since = draw(some(10, 4, 1))
+    until = NOON + minutes(draw(some(-1, 0, 4)))
+    return Ejection(eject, ReasonCode.EJECT_UNHEALTHY, NOON - minutes(since), until, 1)
+
+
+@st.composite
+def inputs(draw: st.DrawFn) -> Inputs:
+    """One whole situation: what a tick is a function of."""
+    policy = draw(policies())
+    worlds = {name: draw(fleet_worlds(policy, name)) for name in policy.fleets}
+    routes = {}
+    for route in policy.routes:
+        if draw(some(*[True] * 9, False)):
+            routes[route.name] = draw(_routes_seen(route, policy))
+    fleets = {name: world.seen for name, world in worlds.items()}
+    if draw(some(*[False] * 15, True)):
+        fleets.pop(next(iter(fleets)))
+    blind = tuple(
+        Gap("target_health", n, Reason(ReasonCode.THROTTLED, "slow down"))
+        for n, f in fleets.items()
+        if f.targets is None
+    )
+    seen = Observation(SHOP, NOON, fleets, routes, blind)
+    memory = Memory(
+        version=draw(some(0, 41)),
+        fleets={name: world.memory for name, world in worlds.items()},
+        routes={r.name: draw(_route_memories(r)) for r in policy.routes},
+        actions=tuple(
+            Action(NOON - minutes(m), next(iter(policy.fleets)), Zone("eu-west-1a"), removal=True)
+            for m in draw(some((), (), (30,), (70, 50, 10)))
+        ),
+    )
+    memory = replace(memory, pending=draw(_pending(seen, policy, memory)))
+    return Inputs(seen, policy, memory, draw(_pauses()))
+
+
+@st.composite
+def _routes_seen(draw: st.DrawFn, route: RoutePolicy, policy: Policy) -> RouteSeen:
+    names = list(route.split)
+    home = [round(100 * route.split[f]) for f in names]
+    away = [0] * (len(names) - 1) + [100]
+    weights = draw(some(home, home, home, away, [1, *[50] * (len(names) - 1)], [0] * len(names)))
+    groups = {policy.fleets[f].target_group: w for f, w in zip(names, weights, strict=True)}
+    if draw(some(False, False, True)):
+        groups[OTHER_ARN] = draw(some(0, 17))
+    if draw(some(*[False] * 12, True)):
+        groups.pop(policy.fleets[names[-1]].target_group)
+    return RouteSeen(route.rule, groups)
+
+
+@st.composite
+def _route_memories(draw: st.DrawFn, route: RoutePolicy) -> RouteMemory:
+    long_ago = NOON - minutes(draw(some(10, 1)))
+    return RouteMemory(
+        short_since=dict.fromkeys(draw(some(tuple(route.split), ())), long_ago),
+        well_since=dict.fromkeys(draw(some(tuple(route.split), ())), long_ago),
+        moved_at=draw(some(None, NOON - minutes(1), long_ago)),
+    )
+
+
+@st.composite
+def _pending(
+    draw: st.DrawFn, seen: Observation, policy: Policy, memory: Memory
+) -> tuple[Pending, ...]:
+    wanted = draw(some(0, 0, 0, 1, 2))
+    changes = [draw(changes_of(seen, policy, memory)) for _ in range(wanted)]
+    return tuple(
+        Pending(
+            EntryId(f"01EARLIER#{i:03d}"),
+            change,
+            ReasonCode.EJECT_UNHEALTHY,
+            NOON - minutes(1),
+            NOON + minutes(1),
+        )
+        for i, change in enumerate(changes)
+    )
+
+
+@st.composite
+def _pauses(draw: st.DrawFn) -> tuple[Pause, ...]:
+    kind = draw(some(*["none"] * 12, "all", "eject", "over"))
+    if kind == "none":
+        return ()
+    levers = frozenset({Lever.EJECT}) if kind == "eject" else frozenset(Lever)
+    until = NOON if kind == "over" else None
+    return (Pause(levers, "ops", "deploying", NOON - minutes(5), until),)
+
+
+@st.composite
+def changes_of(draw: st.DrawFn, seen: Observation, policy: Policy, memory: Memory) -> Change:
+    """Any change of what the policy names, wise or not; what it says of the world is true."""
+    kind = draw(some("eject", "eject", "resize", "reweight", "restore"))
+    name = draw(st.sampled_from(sorted(policy.fleets)))
+    fleet = seen.fleets.get(name) or FleetSeen(name, None)
+    if kind == "reweight" and seen.routes:
+        return draw(_reweights(seen, policy))
+    if kind == "resize" and fleet.group is not None:
+        before = fleet.group.desired
+        after = draw(st.integers(0, 16).filter(lambda n: n != before))
+        return Resize(name, fleet.group.name, before, after)
+    held = memory.fleet(name).ejected
+    if kind == "restore" and held:
+        return inverse_of(held[draw(st.sampled_from(sorted(held)))].eject)
+    return draw(_ejects(policy.fleets[name], fleet))
+
+
+@st.composite
+def _reweights(draw: st.DrawFn, seen: Observation, policy: Policy) -> Reweight:
+    route = draw(st.sampled_from([r for r in policy.routes if r.name in seen.routes]))
+    ours = {policy.fleets[f].target_group for f in route.split}
+    before = {g: w for g, w in seen.routes[route.name].weights.items() if g in ours}
+    after = {g: draw(some(0, 10, 50, 60, 100, w, 999, 1000)) for g, w in before.items()}
+    return Reweight(route.name, route.rule, before, after)
+
+
+@st.composite
+def _ejects(draw: st.DrawFn, fleet: FleetPolicy, seen: FleetSeen) -> Eject:
+    known = [(t.instance, t.port, t.zone) for t in seen.targets or ()]
+    known.append((InstanceId(f"i-{fleet.name}-stranger"), 8080, Zone("eu-west-1a")))
+    instance, port, zone = draw(st.sampled_from(known))
+    standby = fleet.group is not None and draw(some(True, False))
+    return Eject(
+        fleet=fleet.name,
+        target_group=fleet.target_group,
+        instance=instance,
+        port=port,
+        zone=zone,
+        method=EjectMethod.STANDBY if standby else EjectMethod.DEREGISTER,
+        group=fleet.group if standby else None,
+        replace=standby and draw(some(True, False)),
+    )
+
+
+__all__ = ["TargetId", "changes_of", "inputs", "some"]
