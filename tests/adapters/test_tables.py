@@ -108,9 +108,9 @@ def test_a_commit_is_one_transaction_of_memory_policy_record_and_entries(aws: Fa
     assert writes == [
         ("Put", "memory-table", absent),
         ("ConditionCheck", "memory-table", "#version = :version"),
+        ("Put", "log-table", absent),
+        ("Put", "log-table", absent),
         ("Put", "ticks-table", absent),
-        ("Put", "log-table", absent),
-        ("Put", "log-table", absent),
     ]
 
 

@@ -21,6 +21,7 @@ from tests.builders import (
     seen_targets,
 )
 from tests.contract.deployments import Deployment
+from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.records import at_id, entry_item, tick_item
 from trimtab.adapters.tables import Put, Range, Table
 from trimtab.errors import Conflict, Malformed, Refused
@@ -279,6 +280,12 @@ def test_a_tick_record_tells_when_it_expires(here: Deployment) -> None:
     item = next(here.tables.query(Range(Table.TICKS, SHOP)))
     assert item["expires"] == int((NOON + timedelta(days=14)).timestamp())
     assert item["whole"] is True
+
+
+def test_a_ledger_that_keeps_no_ticks_still_keeps_memory_and_entries(here: Deployment) -> None:
+    with_policy(here)
+    TableLedger(here.tables, keep=None).commit(a_tick(entries=(an_entry(),)))
+    assert (remembered(here).version, logged(here), ticks(here)) == (1, [an_entry()], [])
 
 
 def test_a_damaged_entry_names_itself(here: Deployment) -> None:

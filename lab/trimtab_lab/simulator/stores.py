@@ -162,9 +162,9 @@ class ListTopic:
 
 
 class InMemory:
-    """All the state ports of one deployment, in memory."""
+    """All the state ports of one deployment, in memory; ``keep=None`` records no ticks."""
 
-    def __init__(self, keep: timedelta = timedelta(days=14)) -> None:
+    def __init__(self, keep: timedelta | None = timedelta(days=14)) -> None:
         self.tables = DictTables()
         self.store = TableStore(self.tables)
         self.ledger = TableLedger(self.tables, keep)

@@ -20,10 +20,13 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class TableLedger:
-    """Port ``Ledger`` on tables. Tick records expire after ``keep``; log entries never do."""
+    """Port ``Ledger`` on tables. Tick records expire after ``keep``; log entries never do.
+
+    ``None`` records no ticks, for simulations of many days that nobody will replay.
+    """
 
     tables: Tables
-    keep: timedelta = timedelta(days=14)
+    keep: timedelta | None = timedelta(days=14)
 
     def commit(self, tick: Tick) -> None:
         """Write memory, tick record and entries in one transaction, or nothing.
@@ -45,13 +48,11 @@ class TableLedger:
                 inputs.memory.version,
             ),
             Check(records.current_key(service), f"policy of {service}", inputs.policy.version),
-            Put(
-                Table.TICKS,
-                records.tick_item(tick, self.keep),
-                f"record of tick {tick.id} of {service}",
-            ),
             *(_put(entry) for entry in tick.entries),
         ]
+        if self.keep is not None:
+            record = records.tick_item(tick, self.keep)
+            writes.append(Put(Table.TICKS, record, f"record of tick {tick.id} of {service}"))
         refuse_oversized(writes)
         self.tables.write(writes)
 
