@@ -86,7 +86,7 @@ def test_an_operators_session_is_the_one_that_is_used() -> None:
 
 def test_a_client_has_little_patience_and_says_who_it_is() -> None:
     config = Clients(region="eu-west-1").sns.meta.config
-    assert (config.connect_timeout, config.read_timeout) == (2, 5)  # type: ignore[attr-defined]
+    assert (config.connect_timeout, config.read_timeout) == (2, 3)  # type: ignore[attr-defined]
     assert config.retries["mode"] == "standard"  # type: ignore[attr-defined]
     assert config.user_agent_extra.startswith("trimtab/")  # type: ignore[attr-defined]
 

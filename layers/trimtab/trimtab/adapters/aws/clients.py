@@ -25,7 +25,7 @@ AT_ONCE = 10
 
 _CONFIG = Config(
     connect_timeout=2,
-    read_timeout=5,
+    read_timeout=3,
     # two more tries with jitter; after that the next tick is the retry
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=AT_ONCE,
