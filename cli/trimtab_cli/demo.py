@@ -19,7 +19,8 @@ from trimtab_lab.demo.day import Day, counts_of, numbers_of
 from trimtab_lab.demo.page import write_report
 from trimtab_lab.demo.show import Show, show_numbers
 from trimtab_lab.demo.stage import Resolve, play, play_without
-from trimtab_lab.simulator.simulate import Simulator, length_of
+from trimtab_lab.embedded import Embedded
+from trimtab_lab.simulator.simulate import length_of
 from trimtab_lab.traces import SHIPPED, TraceInvalid
 from trimtab_lab.world.shop import shop_day
 
@@ -100,10 +101,8 @@ def _resolver(draft: Draft, mode: Mode) -> Resolve:
 def _with_trimtab(
     scenario: Scenario, policy: Resolve, minutes: int, console: Console, out: Path
 ) -> Day:
-    stage = Simulator(scenario)
-    with Show(console, minutes) as show:
-        day, _ = play(stage, policy, minutes, show.minute)
-    return day
+    with Embedded(scenario) as aws, Show(console, minutes) as show:
+        return play(aws, policy(aws.connections.names), minutes, show.minute)
 
 
 def _result(seed: int, trace: str, day: Day, without: Day, report: Path) -> dict[str, object]:

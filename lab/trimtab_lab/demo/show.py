@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from trimtab.model.entry import Entry, Kind
 from trimtab.notify import safe, sentence_of
@@ -28,6 +28,7 @@ STYLES = {
     "failed": "red",
     "conflict": "red",
     "expired": "red",
+    "trouble": "bold red",
     "noted": "magenta",
     "shadowed": "blue",
     "awaiting": "blue",
@@ -77,7 +78,7 @@ class Show:
                 if entry.kind not in QUIET:
                     self._line(_told(entry))
         for trouble in minute.troubles:
-            self._console.print(f"{minute.at:%H:%M} [red]no tick[/] {escape(safe(trouble))}")
+            self._line(Moment(minute.at, "trouble", "no tick", trouble))
         self._progress.update(
             self._task, completed=minute.number, clock=f"{minute.at:%H:%M}", state=_state(minute)
         )
@@ -85,12 +86,10 @@ class Show:
             self._console.print(f"{minute.at:%H:%M} ...")
 
     def _line(self, moment: Moment) -> None:
-        style = STYLES.get(moment.source, "")
-        text = escape(safe(moment.text))
-        subject = escape(safe(moment.subject))
-        self._console.print(
-            f"{moment.at:%H:%M} [{style}]{moment.source:<9}[/] [bold]{subject}[/] {text}"
-        )
+        source = (f"{moment.source:<9} ", STYLES.get(moment.source, ""))
+        subject = (safe(moment.subject), "bold")
+        line = Text.assemble(f"{moment.at:%H:%M} ", source, subject, " ", safe(moment.text))
+        self._console.print(line, soft_wrap=not self._console.is_terminal)
 
 
 def _told(entry: Entry) -> Moment:

@@ -19,12 +19,7 @@ WITH, WITHOUT = "with Trimtab", "without"
 
 
 class Stage(Protocol):
-    """What a day needs: names to resolve a policy, a place to put it, minutes to pass."""
-
-    @property
-    def names(self) -> Names:
-        """Finds target groups, groups and rules."""
-        ...
+    """What a day needs: a place to put a policy, and minutes to pass."""
 
     def put(self, policy: Policy) -> None:
         """Put a policy in force."""
@@ -35,13 +30,11 @@ class Stage(Protocol):
         ...
 
 
-def play(
-    stage: Stage, resolve: Resolve, minutes: int, on_minute: Callable[[Minute], None]
-) -> tuple[Day, Run]:
-    """Play a day with Trimtab; return it and the run it came from."""
-    stage.put(resolve(stage.names))
+def play(stage: Stage, policy: Policy, minutes: int, on_minute: Callable[[Minute], None]) -> Day:
+    """Play a day with Trimtab under a policy."""
+    stage.put(policy)
     run = stage.run(minutes, on_minute)
-    return Day(WITH, run.recorder, run.events, tuple(run.entries)), run
+    return Day(WITH, run.recorder, run.events, tuple(run.entries))
 
 
 def play_without(scenario: Scenario, minutes: int | None = None) -> Day:
