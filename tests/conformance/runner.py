@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.conformance import (
     aws_step_scaling,
+    cloudwatch_alarm_missing_data,
     k8s_hpa_behavior,
     k8s_hpa_controller,
     k8s_hpa_replica_calculator,
@@ -115,8 +116,12 @@ def _cases(document: Values) -> Iterator[_Case]:
 def _answers(document: Values) -> Mapping[str, Answer]:
     defaults = document.get("defaults") or {}
     calculator, controller = k8s_hpa_replica_calculator, k8s_hpa_controller
+    alarm_rows = cloudwatch_alarm_missing_data.answer
     suites: Mapping[str, Mapping[str, Answer]] = {
         "aws_step_scaling": {"cases": aws_step_scaling.answer},
+        "cloudwatch_alarm_missing_data": dict.fromkeys(
+            ("table", "premature", "older_documentation_rows"), alarm_rows
+        ),
         "k8s_hpa_behavior": k8s_hpa_behavior.SECTIONS,
         "k8s_hpa_controller": {"cases": lambda c, e: controller.answer(c, e, defaults)},
         "k8s_hpa_replica_calculator": {"cases": lambda c, _: calculator.answer(c, defaults)},
