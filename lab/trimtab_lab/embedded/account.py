@@ -21,6 +21,7 @@ from trimtab_lab.embedded import autoscaling, cloudwatch, elb
 from trimtab_lab.embedded.calls import CallLog
 from trimtab_lab.embedded.cloudwatch import Partial
 from trimtab_lab.embedded.moto_fixes import moto_fixed
+from trimtab_lab.embedded.speed import quick
 from trimtab_lab.embedded.wire import Switchboard, passing
 from trimtab_lab.world.metrics import Series
 from trimtab_lab.world.world import World
@@ -90,6 +91,7 @@ class Account:
             stack.callback(travel.stop)
             stack.enter_context(mock_aws())
             stack.enter_context(moto_fixed(self._sleep))
+            stack.enter_context(quick())
             stock = BaseResponse.call_action
             stack.enter_context(
                 patch.object(BaseResponse, "call_action", passing(self.board, stock))

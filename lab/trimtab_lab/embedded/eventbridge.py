@@ -57,7 +57,7 @@ def activity_event(world: World, activity: ActivityView) -> Event | None:
     if what is None or result is None or activity.ended_at is None:
         return None
     arn = next(g.arn for g in world.describe_groups((activity.group,)))
-    detail = {
+    detail: Event = {
         "StatusCode": "InProgress" if activity.status == "Successful" else "Failed",
         "Description": activity.description,
         "AutoScalingGroupName": activity.group,

@@ -11,7 +11,6 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
 from trimtab import telemetry
 from trimtab_lab.embedded.stack import FUNCTIONS, Stack
@@ -99,7 +98,7 @@ class Functions:
         )
         caller, self._board.function = self._board.function, function
         try:
-            with patch.dict(os.environ, self._environment[function]), redirect_stdout(self.output):
+            with _environment(self._environment[function]), redirect_stdout(self.output):
                 return _handler(function)(event, context)
         except Killed:
             restart(function)
@@ -112,6 +111,21 @@ class Functions:
     def _restart_all(self) -> None:
         for function in FUNCTIONS:
             restart(function)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for a while. Unlike ``patch.dict`` it leaves the others alone, for speed."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def restart(function: str) -> None:

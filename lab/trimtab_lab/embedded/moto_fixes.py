@@ -7,7 +7,6 @@ that stock moto still behaves so: an upgrade that changes it will be noticed.
 from __future__ import annotations
 
 import copy
-import functools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,6 @@ from unittest.mock import patch
 
 import botocore.endpoint
 import moto.dynamodb.models
-from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.sqs.models import Message, Queue
@@ -31,7 +29,6 @@ def moto_fixed(slept: Callable[[float], object]) -> Iterator[None]:
     with ExitStack() as fixes:
         fixes.enter_context(_transactions_copy_little())
         fixes.enter_context(_fifo_queues_remember())
-        fixes.enter_context(_methods_are_listed_once())
         fixes.enter_context(_retries_do_not_wait(slept))
         yield
 
@@ -88,12 +85,6 @@ def _fifo_queues_remember() -> Any:
         stock(queue, message)
 
     return patch.object(Queue, "add_message", add_message)
-
-
-def _methods_are_listed_once() -> Any:
-    # Stock moto inspects the whole class again for each call. Speed only.
-    listed = functools.cache(method_names_from_class)
-    return patch("moto.core.responses.method_names_from_class", listed)
 
 
 def _retries_do_not_wait(slept: Callable[[float], object]) -> Any:
