@@ -27,14 +27,13 @@ class Prices:
     alarm: float = 0.10
     custom_metric: float = 0.30
     dashboard: float = 3.00
+    key: float = 1.00
     log_gb: float = 0.50
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Work per service and minute, as counted; units as DynamoDB bills them, doubled in
-    transactions already.
-    """
+    """Work per service and minute, as counted. Units are as billed: transactions doubled."""
 
     metrics_read: float
     write_units: float
@@ -49,6 +48,7 @@ class Stack:
     alarms: int
     custom_metrics: int
     dashboards: int
+    keys: int = 0
     memory_gb: float = 0.5
     batch: int = 10
     reconcile_s: float = 0.45
@@ -110,5 +110,6 @@ def monthly(services: int, usage: Usage, stack: Stack, prices: Prices | None = N
         logs=invocations * stack.log_kb_per_invocation / 1e6 * price.log_gb,
         watching_itself=stack.alarms * price.alarm
         + stack.custom_metrics * price.custom_metric
-        + stack.dashboards * price.dashboard,
+        + stack.dashboards * price.dashboard
+        + stack.keys * price.key,
     )

@@ -41,7 +41,7 @@ print(f"{{(imported - began) * 1000:.1f}} {{(wired - imported) * 1000:.1f}}")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Milliseconds from a fresh process to a function ready to handle, Python's own start left out."""
+    """Milliseconds from a started Python to a function ready to handle its first event."""
 
     function: str
     import_ms: float

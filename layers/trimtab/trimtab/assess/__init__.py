@@ -152,7 +152,7 @@ def _assess_target(
 
 def _after_earlier_findings(target: Target, memory: FleetMemory) -> Condition:
     """Remain wary of a healthy target whose last close look found an outlier."""
-    found = memory.findings.get(target.id, ())
+    found = memory.findings.get(target.id, ()) if memory.findings else ()
     wary = any(f.detector is ReasonCode.METRIC_OUTLIER for f in found)
     return Condition.SUSPECT if wary else Condition.TRUSTED
 
@@ -172,6 +172,8 @@ def _failed_by_load_balancer(
 
 def _held(target: Target, found: tuple[Evidence, ...], memory: FleetMemory) -> tuple[Evidence, ...]:
     """Date each finding back to when it was first made without a break."""
+    if not found or not memory.findings:
+        return found
     earlier = {f.detector: f.since for f in memory.findings.get(target.id, ())}
     return tuple(
         Evidence(
@@ -189,10 +191,12 @@ def _bad(targets: tuple[TargetBelief, ...] | None, memory: FleetMemory) -> tuple
     """
     if targets is None:
         return 0, 0
-    here = {b.target.id for b in targets if b.condition is not Condition.LEAVING}
-    held_out = memory.ejected.keys() - here
-    bad = sum(1 for b in targets if b.evidence) + len(held_out)
-    return bad, len(here) + len(held_out)
+    here = [b for b in targets if b.condition is not Condition.LEAVING]
+    bad = sum(1 for b in targets if b.evidence)
+    if not memory.ejected:
+        return bad, len(here)
+    held_out = len(memory.ejected.keys() - {b.target.id for b in here})
+    return bad + held_out, len(here) + held_out
 
 
 def _is_down(targets: tuple[TargetBelief, ...] | None, share: float | None, policy: Policy) -> bool:

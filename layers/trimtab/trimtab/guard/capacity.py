@@ -51,10 +51,10 @@ def _after_ejection(change: Eject, plan: Plan) -> Answer:
 
 def _registrations(change: Eject, plan: Plan) -> list[TargetBelief]:
     """Return what leaves: one registration, or by standby all that the instance has."""
-    known = plan.grounds[change.fleet].beliefs
+    known = plan.grounds[change.fleet].registrations.get(change.instance, ())
     if change.method is EjectMethod.STANDBY:
-        return [b for b in known.values() if b.target.instance == change.instance]
-    return [known[change.target]] if change.target in known else []
+        return list(known)
+    return [b for b in known if b.target.port == change.port]
 
 
 def _carries(fleet: FleetId, survivors: int, units: float, plan: Plan) -> Answer:
@@ -89,14 +89,14 @@ def _after_shift(change: Reweight, plan: Plan) -> Answer:
     """Refuse to give a fleet more traffic than its trusted targets can carry."""
     total, before = sum(change.after.values()), sum(change.before.values())
     fleets = {p.target_group: f for f, p in plan.at.policy.fleets.items()}
-    load = _load_of(change, plan)
-    if load is None:
-        return refused(ReasonCode.DEMAND_UNKNOWN, "the load of the route is unknown")
     for group, weight in change.after.items():
         share = weight / total if total else 0.0
         if before and share <= change.before[group] / before:
             continue
         fleet = fleets[group]
+        units = plan.units_after(fleet, change)
+        if units is None:
+            return refused(ReasonCode.DEMAND_UNKNOWN, "the load of the route is unknown")
         room = 0.0 if plan.at.believed(fleet).down else plan.survivors(fleet) * _max_load(plan)
         if share * load > room + load * ROUNDING + EXACT:
             return refused(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trimtab.model.assessment import Condition, TargetBelief
-from trimtab.model.ids import FleetId, InstanceId, TargetId, Zone
+from trimtab.model.ids import FleetId, InstanceId, Zone
 from trimtab.model.observation import Lifecycle, Member
 from trimtab.model.situation import Situation
 
@@ -27,7 +27,7 @@ class FleetGround:
     in standby or leaving, draining. ``in_service`` counts the group's members that are.
     """
 
-    beliefs: Mapping[TargetId, TargetBelief]
+    registrations: Mapping[InstanceId, tuple[TargetBelief, ...]]
     members: Mapping[InstanceId, Member]
     trusted: Mapping[InstanceId, int]
     zone_of: Mapping[InstanceId, Zone]
@@ -51,7 +51,7 @@ def ground_of(fleet: FleetId, at: Situation) -> FleetGround:
     out |= {b.target.instance: b.target.zone for b in targets if b.condition is Condition.LEAVING}
     zone_of = {**out, **{b.target.instance: b.target.zone for b in targets}}
     return FleetGround(
-        beliefs={b.target.id: b for b in targets},
+        registrations=_by_instance(targets),
         members=members,
         trusted=Counter(b.target.instance for b in targets if b.trusted),
         zone_of=zone_of,
@@ -59,3 +59,13 @@ def ground_of(fleet: FleetId, at: Situation) -> FleetGround:
         sizes=Counter(zone_of.values()),
         in_service=sum(1 for m in members.values() if m.lifecycle is Lifecycle.IN_SERVICE),
     )
+
+
+def _by_instance(
+    targets: tuple[TargetBelief, ...],
+) -> Mapping[InstanceId, tuple[TargetBelief, ...]]:
+    found: dict[InstanceId, tuple[TargetBelief, ...]] = {}
+    for belief in targets:
+        instance = belief.target.instance
+        found[instance] = (*found.get(instance, ()), belief)
+    return found

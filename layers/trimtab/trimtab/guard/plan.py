@@ -7,13 +7,13 @@ that observing gives the same verdicts as enforcing would.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trimtab.guard.ground import FleetGround
 from trimtab.model.change import Change, Eject, Resize, Reweight, subject_of
-from trimtab.model.ids import FleetId, InstanceId, Zone
+from trimtab.model.ids import Arn, FleetId, InstanceId, Zone
 from trimtab.model.situation import Situation
 from trimtab.model.tick import Pause
 
@@ -78,11 +78,14 @@ class Plan:
         The larger of what it carries now and what weights under way will give it. Only fresh data
         counts: an old load justifies no removal.
         """
-        demand = self.at.believed(fleet).demand
-        shifted = self._shifted(fleet)
-        if demand is None or shifted is None:
+        demand, shifts = self.at.believed(fleet).demand, self._shifts_to(fleet, self.coming)
+        if demand is None:
             return None
-        return max(demand.units, shifted)
+        names = self._fleets_on(shifts)
+        fresh = [d.units for f in names if (d := self.at.believed(f).demand) is not None]
+        if len(fresh) < len(names):
+            return None
+        return max(demand.units, self._shifted(fleet, shifts))
 
     def last_units(self, fleet: FleetId) -> float | None:
         """The load of a fleet, fresh or as last known for a while; it may justify no removal."""
@@ -94,24 +97,36 @@ class Plan:
         is_young = self.now - held.demand_at <= self.at.policy.guard.demand_memory
         return held.demand if is_young else None
 
-    def _shifted(self, fleet: FleetId) -> float | None:
-        """The most that weights under way give the fleet; ``None`` if that load is unknown."""
-        most = 0.0
-        group = self.at.policy.fleets[fleet].target_group
-        for change in self.coming:
-            if isinstance(change, Reweight) and group in change.after:
-                total = sum(change.after.values())
-                share = change.after[group] / total if total else 0.0
-                units = self._route_units(change)
-                if units is None:
-                    return None
-                most = max(most, share * units)
-        return most
+    def units_after(self, fleet: FleetId, change: Reweight) -> float | None:
+        """The load a shift leads a fleet to, by the last known load; ``None`` if unknown."""
+        shifts = self._shifts_to(fleet, (*self.coming, change))
+        if any(self.last_units(f) is None for f in self._fleets_on(shifts)):
+            return None
+        return self._shifted(fleet, shifts)
 
-    def _route_units(self, change: Reweight) -> float | None:
-        fleets = [f for f, p in self.at.policy.fleets.items() if p.target_group in change.after]
-        units = [d.units for f in fleets if (d := self.at.believed(f).demand) is not None]
-        return sum(units) if len(units) == len(fleets) else None
+    def _shifts_to(self, fleet: FleetId, changes: tuple[Change, ...]) -> list[Reweight]:
+        group = self.at.policy.fleets[fleet].target_group
+        return [c for c in changes if isinstance(c, Reweight) and group in c.after]
+
+    def _fleets_on(self, shifts: Sequence[Reweight]) -> list[FleetId]:
+        """Fleets that shifts concern, in name order."""
+        fleets = self.at.policy.fleets
+        return sorted(f for f in fleets if any(fleets[f].target_group in s.after for s in shifts))
+
+    def _shifted(self, fleet: FleetId, shifts: Sequence[Reweight]) -> float:
+        """The most that shifts give a fleet: its share of one route, and what others add to it.
+
+        How a fleet's load divides among its routes is not known, so each is taken to carry all of
+        its fleets' load; together they cannot give more than all there is.
+        """
+        group, most = self.at.policy.fleets[fleet].target_group, 0.0
+        loads = [sum(self.last_units(f) or 0.0 for f in self._fleets_on([s])) for s in shifts]
+        was = [_share(s.before, group) for s in shifts]
+        will = [_share(s.after, group) for s in shifts]
+        gains = [max(0.0, b - a) * load for a, b, load in zip(was, will, loads, strict=True)]
+        for share, gain, load in zip(will, gains, loads, strict=True):
+            most = max(most, share * load + sum(gains) - gain)
+        return min(most, sum(self.last_units(f) or 0.0 for f in self._fleets_on(shifts)))
 
     def out(self, fleet: FleetId, zone: Zone | None = None) -> frozenset[InstanceId]:
         """Instances out of service in a fleet (or one zone of it), under way included."""
@@ -131,6 +146,11 @@ class Plan:
         past = [a for a in self.at.memory.actions if self.now - a.at < HOUR]
         done = sum(1 for a in past if a.removal or not removals)
         return done + sum(1 for c in self.coming if is_removal(c) or not removals)
+
+
+def _share(weights: Mapping[Arn, int], group: Arn) -> float:
+    total = sum(weights.values())
+    return weights[group] / total if total else 0.0
 
 
 def is_removal(change: Change) -> bool:

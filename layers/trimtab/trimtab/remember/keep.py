@@ -88,6 +88,8 @@ def _findings(
         return old.findings
     kept: dict[TargetId, tuple[Finding, ...]] = {}
     for target in belief.targets:
+        if not target.evidence and not old.findings:
+            continue
         name = target.target.id
         earlier = {f.detector: f for f in old.findings.get(name, ())}
         now = [

@@ -1,0 +1,124 @@
+"""``trimtab bench``: prints what Trimtab costs in time, calls and money, side by side."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from trimtab_lab.bench.cost import Bill, Stack, monthly
+from trimtab_lab.bench.decision import Timing, time_decisions
+from trimtab_lab.bench.stack import stack_of_template
+from trimtab_lab.bench.usage import Counted, count
+from trimtab_lab.bench.weight import Size, Start, layer_size, starts
+
+app = typer.Typer()
+SERVICES = (1, 10, 100)
+WORLDS = ((20, 1, True), (20, 1, False), (20, 2, True), (200, 1, True))
+"""Targets, fleets and whether nothing is wrong, of the services that are counted."""
+
+
+@app.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="Print it all as JSON.")] = False,
+) -> None:
+    """Measure decisions, AWS calls, cost, start-up and size. Compare within one run only."""
+    console = Console(stderr=as_json, highlight=False)
+    with console.status("deciding for crowds of targets ..."):
+        timings = time_decisions()
+    with console.status("counting calls over an hour of a service ..."):
+        counted = [count(n, fleets, quiet=quiet) for n, fleets, quiet in WORLDS]
+    with console.status("starting each function in a fresh process ..."):
+        started = starts()
+    stack, size = stack_of_template(), layer_size()
+    bills = [monthly(n, counted[0].usage, stack) for n in SERVICES]
+    if as_json:
+        print(json.dumps(_data(timings, counted, bills, started, size), indent=2))  # noqa: T201
+        return
+    for table in (_decisions(timings), _calls(counted), _money(bills, stack), _starts(started)):
+        console.print(table, "")
+    console.print(_size(size))
+
+
+def _data(
+    timings: list[Timing],
+    counted: list[Counted],
+    bills: list[Bill],
+    started: list[Start],
+    size: Size | None,
+) -> dict[str, Any]:
+    return {
+        "decision": [asdict(t) | {"us_per_target": t.us_per_target} for t in timings],
+        "calls": [asdict(c) for c in counted],
+        "cost": [asdict(b) | {"total": b.total, "per_service": b.per_service} for b in bills],
+        "start": [asdict(s) for s in started],
+        "layer": asdict(size) if size else None,
+    }
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="right" if i else "left")
+    return table
+
+
+def _decisions(timings: list[Timing]) -> Table:
+    table = _table(
+        "One tick's pure part (assess, decide, guard, remember)",
+        "targets", "ms", "us a target", "times the smallest", "record ms", "verdicts",
+    )  # fmt: skip
+    base = timings[0].think_ms
+    for t in timings:
+        table.add_row(
+            f"{t.targets:,}", f"{t.think_ms:.2f}", f"{t.us_per_target:.1f}",
+            f"{t.think_ms / base:.1f} x ({t.targets / timings[0].targets:.0f} x targets)",
+            f"{t.record_ms:.1f}", str(t.verdicts),
+        )  # fmt: skip
+    return table
+
+
+def _calls(counted: list[Counted]) -> Table:
+    names = sorted({name for c in counted for name in c.calls})
+    table = _table("Read per service and tick", "service", *names, "metrics read", "repeated")
+    for c in counted:
+        what = f"{c.targets} targets, {c.fleets} fleet{'s' if c.fleets > 1 else ''}"
+        state = "quiet" if c.quiet else "one slow target"
+        calls = [f"{c.calls.get(name, 0):.2f}" for name in names]
+        table.add_row(f"{what}, {state}", *calls, f"{c.usage.metrics_read:.2f}", str(c.repeated))
+    return table
+
+
+def _money(bills: list[Bill], stack: Stack) -> Table:
+    table = _table(
+        f"USD a month, modelled: services of 20 targets, {stack.alarms} alarms of our own",
+        "services", "a service", "total", "CloudWatch reads", "DynamoDB", "functions",
+        "queue, schedule", "logs", "watching itself",
+    )  # fmt: skip
+    for b in bills:
+        values = (b.per_service, b.total, b.cloudwatch_reads, b.dynamodb, b.functions,
+                  b.queue_and_schedule, b.logs, b.watching_itself)  # fmt: skip
+        table.add_row(str(b.services), *(f"{v:.2f}" for v in values))
+    return table
+
+
+def _starts(started: list[Start]) -> Table:
+    table = _table(
+        "Start of a function (fresh process, compiled)",
+        "function", "import ms", "wiring ms", "heaviest imports (ms)",
+    )  # fmt: skip
+    for s in started:
+        heaviest = ", ".join(f"{name} {ms:.0f}" for name, ms in s.heaviest)
+        table.add_row(s.function, f"{s.import_ms:.0f}", f"{s.wiring_ms:.0f}", heaviest)
+    return table
+
+
+def _size(size: Size | None) -> str:
+    if size is None:
+        return "Layer: not built here; `make build` builds it."
+    ours = f"{size.ours_kb:,.0f} kB of it ours"
+    return f"Layer, as built: {size.total_kb:,.0f} kB in {size.files} files, {ours}."
