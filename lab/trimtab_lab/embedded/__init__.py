@@ -7,5 +7,6 @@ that was saved).
 """
 
 from trimtab_lab.embedded.driver import Embedded
+from trimtab_lab.embedded.saved import Saved, local_session, save
 
-__all__ = ["Embedded"]
+__all__ = ["Embedded", "Saved", "local_session", "save"]

@@ -19,6 +19,8 @@ from botocore.useragent import UserAgentString
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
 
+_loader = functools.cache(botocore.loaders.create_loader)
+
 
 @contextmanager
 def quick() -> Iterator[None]:
@@ -39,7 +41,7 @@ def quick() -> Iterator[None]:
             # xmltodict checks every name for what XML forbids; moto's come from AWS's own models
             ("moto.core.serialize.xmltodict.unparse", written),
             # every botocore session reads the list of services from disk again
-            ("botocore.session.create_loader", functools.cache(botocore.loaders.create_loader)),
+            ("botocore.session.create_loader", _loader),
         ):
             shortcuts.enter_context(patch(target, replacement))
         # nobody here checks a signature, or reads who sent it
