@@ -11,7 +11,7 @@ from trimtab.model.assessment import TargetBelief
 from trimtab.model.change import Eject, Resize, Reweight
 from trimtab.model.ids import FleetId
 from trimtab.model.policy import EjectMethod
-from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.reason import Fact, Reason, ReasonCode
 from trimtab.model.verdict import Proposal
 
 EXACT = 1e-9
@@ -89,7 +89,8 @@ def _after_shift(change: Reweight, plan: Plan) -> Answer:
     """Refuse to give a fleet more traffic than its trusted targets can carry."""
     total, before = sum(change.after.values()), sum(change.before.values())
     fleets = {p.target_group: f for f, p in plan.at.policy.fleets.items()}
-    for group, weight in change.after.items():
+    facts: dict[str, Fact] = {}
+    for group, weight in sorted(change.after.items()):
         share = weight / total if total else 0.0
         if before and share <= change.before[group] / before:
             continue
@@ -97,24 +98,15 @@ def _after_shift(change: Reweight, plan: Plan) -> Answer:
         units = plan.units_after(fleet, change)
         if units is None:
             return refused(ReasonCode.DEMAND_UNKNOWN, "the load of the route is unknown")
-        room = 0.0 if plan.at.believed(fleet).down else plan.survivors(fleet) * _max_load(plan)
-        if share * load > room + load * ROUNDING + EXACT:
+        down = plan.at.believed(fleet).down
+        room = 0.0 if down else plan.survivors(fleet) * plan.at.policy.guard.max_load
+        slack = ROUNDING * units / share if share else 0.0
+        if units > room + slack + EXACT:
             return refused(
                 ReasonCode.RECEIVER_SHORT,
-                f"{fleet} carries {room:.1f} units and would get {share * load:.2f}",
+                f"{fleet} carries {room:.1f} units and would get {units:.2f}",
                 capacity_units=round(room, 3),
-                units=round(share * load, 3),
+                units=round(units, 3),
             )
-    return passed("every receiver carries its new share", units=round(load, 3))
-
-
-def _max_load(plan: Plan) -> float:
-    return plan.at.policy.guard.max_load
-
-
-def _load_of(change: Reweight, plan: Plan) -> float | None:
-    """The route's load; the last known stands in for a while, to route around a dead fleet."""
-    fleets = plan.at.policy.fleets
-    units = [plan.last_units(f) for f in sorted(fleets) if fleets[f].target_group in change.after]
-    known = [u for u in units if u is not None]
-    return sum(known) if len(known) == len(units) else None
+        facts[f"{fleet}_units"] = round(units, 3)
+    return passed("every receiver carries its new share", **facts)
