@@ -29,6 +29,7 @@ Decoder = Callable[[Any, str], Any]
 
 _TAG = "is"
 _EMPTY = (type(None), str, bool, tuple, dict, frozenset)
+EXACT_INTEGERS = 2**53
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -41,7 +42,7 @@ def loads(kind: type[T], text: str) -> T:
     """Read a value of type ``kind``; raise ``Malformed`` with the path of what is wrong."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise Malformed(f"not JSON: {error}; expected a stored {kind.__name__}") from error
     return decode(kind, data)
 
@@ -110,10 +111,11 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _finite(value: float) -> float:
+def _finite(value: float) -> float | int:
+    """Write 1.0 as 1: they are equal, and a field of floats may hold either."""
     if not math.isfinite(value):
         raise Malformed(f"{value} cannot be stored: not a finite number")
-    return value
+    return int(value) if value.is_integer() and abs(value) < EXACT_INTEGERS else value
 
 
 def _seconds(value: timedelta) -> float | int:
