@@ -12,6 +12,7 @@ from trimtab.model.observation import Group, Lifecycle, Member
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Fact, Reason, ReasonCode
 from trimtab.model.situation import Situation
+from trimtab.model.size import bounds
 from trimtab.model.verdict import Proposal
 
 
@@ -101,7 +102,7 @@ def _is_missed(fleet: FleetId, at: Situation) -> bool:
     group keeps its size.
     """
     believed, group = at.believed(fleet), at.fleet(fleet).group
-    if group is None or believed.demand is None or group.desired <= group.min_size:
+    if group is None or believed.demand is None or group.desired <= bounds(group, at.policy)[0]:
         return True
     return believed.trusted < believed.demand.units
 

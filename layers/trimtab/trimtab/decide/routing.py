@@ -36,13 +36,13 @@ def propose_reweights(at: Situation) -> tuple[Proposal, ...]:
 
 def _reweight(flow: Flow, at: Situation) -> Proposal | None:
     memory = at.memory.route(flow.route.name)
-    down = [f for f in flow.now if at.believed(f).down and _loses(flow, f)]
+    down = [f for f in sorted(flow.now) if at.believed(f).down and _loses(flow, f)]
     if down:
         text = f"{', '.join(down)} cannot serve"
         return _proposal(flow, dict(flow.possible), at, Reason(ReasonCode.FLEET_DOWN, text))
     short = [
         f
-        for f in flow.now
+        for f in sorted(flow.now)
         if _loses(flow, f) and _for_long(memory.short_since.get(f), flow.route.spill_after, at.now)
     ]
     if short:
@@ -51,7 +51,7 @@ def _reweight(flow: Flow, at: Situation) -> Proposal | None:
         return _proposal(flow, shares, at, Reason(ReasonCode.FLEET_SHORT, text))
     back = [
         f
-        for f in flow.now
+        for f in sorted(flow.now)
         if flow.possible[f] - flow.now[f] > SLACK
         and flow.now[f] < flow.route.split[f]
         and not at.believed(f).down

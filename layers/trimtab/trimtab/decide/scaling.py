@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import pairwise
 
 from trimtab.decide.flows import SLACK, Flow, flow_of, known_units
 from trimtab.model.assessment import Condition, FleetBelief
@@ -111,7 +112,7 @@ def _resize(fleet: FleetId, group: Group, at: Situation, flows: list[Flow]) -> P
         return _to_bounds(fleet, group, low, high)
     need, why = answer
     wish = min(max(need + lost, low), high)
-    if wish > group.desired:
+    if wish > group.desired and need + lost > group.desired:
         if lost and need <= group.desired:
             text = f"{lost} of its members carry nothing; {why.text}"
             why = Reason(ReasonCode.REPLACE_LOST, text, {**why.facts, "lost": lost})
@@ -143,11 +144,15 @@ def lost_members(group: Group, believed: FleetBelief) -> int:
 def _stabilized(fleet: FleetId, wish: int, group: Group, at: Situation) -> int:
     """Return the largest wish of the window; the size itself if it was not watched whole.
 
-    A controller that was away does not know that the load was low meanwhile.
+    A controller that was away, or blind for longer than data may be old, does not know that the
+    load was low meanwhile.
     """
     start = at.now - at.policy.scaling.scale_in_after
     recent = [w for w in at.memory.fleet(fleet).wishes if w.at >= start - TICK]
     if not recent or recent[0].at > start + TICK:
+        return group.desired
+    looks = [*(w.at for w in recent), at.now]
+    if any(b - a > at.policy.guard.max_age for a, b in pairwise(looks)):
         return group.desired
     return max(wish, *(w.size for w in recent))
 
