@@ -43,7 +43,28 @@ def _took_effect(change: Change, outcome: Entry, seen: Observation) -> bool:
     if outcome.kind in (Kind.APPLIED, Kind.UNNEEDED):
         return True
     uncertain = outcome.kind is Kind.EXPIRED or outcome.reason.code is ReasonCode.UNCONFIRMED
-    return uncertain and isinstance(change, Eject) and _is_out(change, seen)
+    return uncertain and _shows(change, seen)
+
+
+def _shows(change: Change, seen: Observation) -> bool:
+    """Tell whether the world is as the change wanted it; unseen counts as a removal done.
+
+    What may be out is to be put back later, and what may have shrunk or moved is not to do so
+    again at once; what may be back is asked for once more, which does no harm.
+    """
+    match change:
+        case Eject():
+            return _is_out(change, seen)
+        case Restore():
+            return False
+        case Resize():
+            fleet = seen.fleets.get(change.fleet)
+            return fleet is None or fleet.group is None or fleet.group.desired == change.after
+        case Reweight():
+            route = seen.routes.get(change.route)
+            if route is None:
+                return True
+            return all(route.weights.get(g) == w for g, w in change.after.items())
 
 
 def _is_gone(change: Change, outcome: Entry) -> bool:
