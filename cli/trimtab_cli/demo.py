@@ -19,7 +19,7 @@ from trimtab_lab.demo.day import Day, counts_of, numbers_of
 from trimtab_lab.demo.page import write_report
 from trimtab_lab.demo.show import Show, show_numbers
 from trimtab_lab.demo.stage import Resolve, play, play_without
-from trimtab_lab.embedded import Embedded
+from trimtab_lab.embedded import Embedded, save
 from trimtab_lab.simulator.simulate import length_of
 from trimtab_lab.traces import SHIPPED, TraceInvalid
 from trimtab_lab.world.shop import shop_day
@@ -102,7 +102,9 @@ def _with_trimtab(
     scenario: Scenario, policy: Resolve, minutes: int, console: Console, out: Path
 ) -> Day:
     with Embedded(scenario) as aws, Show(console, minutes) as show:
-        return play(aws, policy(aws.connections.names), minutes, show.minute)
+        day = play(aws, policy(aws.connections.names), minutes, show.minute)
+        save(aws, out)
+        return day
 
 
 def _result(seed: int, trace: str, day: Day, without: Day, report: Path) -> dict[str, object]:
