@@ -25,6 +25,7 @@ MAY_BLOCK_A_RETURN = {
     ReasonCode.IN_FLIGHT,
     ReasonCode.GROUP_BOUNDS,  # AWS itself refuses to leave standby above the maximum
     ReasonCode.GROUP_BUSY,
+    ReasonCode.RATE_BUDGET,  # more than one tick can log
 }
 PERCENT = 0.01
 """Weights are whole percents, so a share may be off by less than one."""

@@ -15,6 +15,9 @@ from trimtab.model.verdict import Proposal
 SMALLEST_FLEET = 3
 """From this size on one target may always be out; below, only the share itself allows it."""
 
+MOST_A_TICK = 60
+"""Changes granted in one tick: with refusals and notes they fit into one transaction."""
+
 
 def check_panic(proposal: Proposal, plan: Plan) -> Answer:
     """Refuse every removal while so much of the fleet is bad that removing cannot be the cure."""
@@ -85,8 +88,11 @@ def check_zone_budget(proposal: Proposal, plan: Plan) -> Answer:
 def check_rates(proposal: Proposal, plan: Plan) -> Answer:
     """Refuse more removals, or more actions of any kind, than an hour allows.
 
-    Putting back is never rationed.
+    Putting back is never rationed, only spread over ticks: each intent is logged with its tick.
     """
+    if len(plan.granted) >= MOST_A_TICK:
+        text = f"{MOST_A_TICK} changes are all that one tick can log; the next one goes on"
+        return refused(ReasonCode.RATE_BUDGET, text, allowed=MOST_A_TICK)
     limits = plan.at.policy.guard
     if isinstance(proposal.change, Eject):
         removals = plan.recent(removals=True)
