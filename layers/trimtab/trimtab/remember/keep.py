@@ -18,6 +18,7 @@ from trimtab.model.memory import (
     Pending,
     RouteMemory,
     Standing,
+    Strikes,
     Wish,
 )
 from trimtab.model.observation import FleetSeen, Lifecycle, LoadSignal, TargetState
@@ -60,14 +61,18 @@ def remember(
 def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
     old, seen, belief = at.memory.fleet(name), at.fleet(name), at.believed(name)
     health, now = at.policy.health, at.now
-    demand = belief.demand
+    demand, ejected = belief.demand, _ejected(name, at)
     wishes = old.wishes if size is None else (*old.wishes, Wish(now, size))
     oldest = now - at.policy.scaling.scale_in_after - timedelta(minutes=2)
     return FleetMemory(
         findings=_findings(old, seen, belief),
         warming=_warming(old, seen, at.policy, now),
-        ejected=_ejected(name, at),
-        strikes={k: s for k, s in old.strikes.items() if now - s.last < health.eject.strike_decay},
+        ejected=ejected,
+        strikes={
+            k: s
+            for k, s in {**old.strikes, **_strikes(name, old.ejected, ejected, at)}.items()
+            if now - s.last < health.eject.strike_decay
+        },
         wishes=tuple(w for w in wishes if w.at >= oldest),
         resized_up=old.resized_up,
         resized_down=old.resized_down,
@@ -125,6 +130,21 @@ def _ejected(name: FleetId, at: Situation) -> Mapping[TargetId, Ejection]:
     """Keep what is still out; what somebody else brought back or ended is no longer ours."""
     held = at.memory.fleet(name).ejected
     return {k: e for k, e in held.items() if not _is_over(e, name, at)}
+
+
+def _strikes(
+    name: FleetId,
+    before: Mapping[TargetId, Ejection],
+    after: Mapping[TargetId, Ejection],
+    at: Situation,
+) -> Mapping[TargetId, Strikes]:
+    """Count the time out of a target that is back, whoever brought it."""
+    if before == after:
+        return {}
+    here = at.belief.targets_of(name)
+    return {
+        k: Strikes(e.strikes, at.now) for k, e in before.items() if k not in after and k in here
+    }
 
 
 def _is_over(held: Ejection, name: FleetId, at: Situation) -> bool:
