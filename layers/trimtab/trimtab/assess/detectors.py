@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from trimtab.assess.statistics import median, spread
+from trimtab.assess.statistics import lower_median, median, spread
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
 from trimtab.model.observation import Series, Target, TargetState
@@ -47,7 +47,8 @@ def metric_outliers(
 ) -> Iterator[tuple[InstanceId, Evidence]]:
     """Find targets whose metric stands far above their peers'.
 
-    Each target is known by the median of its last ``min_samples`` fresh samples, and compared
+    Each target is known by the lower median of its last ``min_samples`` fresh samples (of two the
+    smaller: one bad minute, however bad, is no outlier), and compared
     with the median of the *other* targets; see ``OutlierPolicy`` for the three bars. Will not run
     for a target with fewer samples, nor below ``min_peers`` others. One-sided: low is not bad.
 
@@ -55,7 +56,7 @@ def metric_outliers(
     spread 1.4826 x 2 = 3; its bars are 126 and 42 + 5 x 3 = 57, so 300 is found.
     """
     levels = {
-        instance: median([p.value for p in fresh[-rule.min_samples :]])
+        instance: lower_median([p.value for p in fresh[-rule.min_samples :]])
         for instance, one in series.items()
         if len(fresh := [p for p in one.points if p.at >= oldest]) >= rule.min_samples
     }

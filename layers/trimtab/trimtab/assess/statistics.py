@@ -23,6 +23,14 @@ def median(values: Sequence[float]) -> float:
     return (ordered[half - 1] + ordered[half]) / 2
 
 
+def lower_median(values: Sequence[float]) -> float:
+    """Return the middle value; the smaller of the middle two for an even count.
+
+    Worked example: ``lower_median([40, 2000])`` is 40: half of the values must be high.
+    """
+    return sorted(values)[(len(values) - 1) // 2]
+
+
 def spread(values: Sequence[float], centre: float) -> float:
     """Return the scaled median absolute deviation around ``centre``.
 

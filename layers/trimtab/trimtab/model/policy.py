@@ -84,11 +84,11 @@ class LoadBalancerHealth:
 
 @dataclass(frozen=True, slots=True)
 class OutlierPolicy:
-    """A target is an outlier when its metric stands above its peers', in every sample.
+    """A target is an outlier when its metric stands above its peers', not for one minute only.
 
-    Flagged when the median of its last ``min_samples`` samples is above ``times_median`` x the
-    peers' median AND above the peers' median + ``deviations`` x 1.4826 x MAD AND above ``floor``
-    (in the metric's own unit). Needs ``min_peers`` other targets with data.
+    Flagged when the lower median of its last ``min_samples`` samples is above ``times_median`` x
+    the peers' median AND above the peers' median + ``deviations`` x 1.4826 x MAD AND above
+    ``floor`` (in the metric's own unit). Needs ``min_peers`` other targets with data.
     """
 
     metric: TargetMetric
