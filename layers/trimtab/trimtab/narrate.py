@@ -13,7 +13,7 @@ from trimtab.model.change import inverse_of, subject_of
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Pending, Standing
-from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.reason import Reason, ReasonCode, in_words
 from trimtab.model.situation import Situation
 from trimtab.model.verdict import Ruling, Verdict
 
@@ -138,7 +138,7 @@ def _notes(at: Situation, blank: Entry, standing: dict[str, Standing]) -> list[E
         written.append(replace(blank, reason=reason, subject=key))
     for key, held in said.items():
         if held.ruling == "noted" and key not in now:
-            text = f"over after {at.now - held.since}"
+            text = f"over after {in_words(at.now - held.since)}"
             written.append(replace(blank, reason=Reason(held.codes[0], text), subject=key))
     return written
 

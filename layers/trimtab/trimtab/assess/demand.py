@@ -11,7 +11,7 @@ from datetime import datetime
 from trimtab.model.assessment import Demand
 from trimtab.model.observation import FleetSeen, LoadSignal, Series
 from trimtab.model.policy import Policy, ScalingMetric, TargetTracking
-from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.reason import Reason, ReasonCode, in_words
 
 SIGNAL_OF = {
     ScalingMetric.REQUESTS_PER_TARGET: LoadSignal.REQUESTS,
@@ -79,5 +79,5 @@ def newest(series: Series | None, now: datetime, policy: Policy) -> tuple[dateti
     age = now - last.at
     if age > policy.guard.max_age:
         facts = {"age_s": age.total_seconds(), "max_age_s": policy.guard.max_age.total_seconds()}
-        return Reason(ReasonCode.STALE, f"the newest datapoint is {age} old", facts)
+        return Reason(ReasonCode.STALE, f"the newest datapoint is {in_words(age)} old", facts)
     return last.at, last.value

@@ -17,7 +17,7 @@ from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.change import Resize
 from trimtab.model.ids import FleetId
 from trimtab.model.observation import Group, Lifecycle
-from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.reason import Reason, ReasonCode, in_words
 from trimtab.model.situation import Situation
 from trimtab.model.size import bounds
 from trimtab.model.verdict import Proposal
@@ -120,7 +120,7 @@ def _resize(fleet: FleetId, group: Group, at: Situation, flows: list[Flow]) -> P
     steady = min(max(_stabilized(fleet, wish, group, at), low), high)
     if steady < group.desired and believed.demand is not None:
         facts = {**why.facts, "window_s": at.policy.scaling.scale_in_after.total_seconds()}
-        text = f"for {at.policy.scaling.scale_in_after} no more than {steady} were needed"
+        text = f"for {in_words(at.policy.scaling.scale_in_after)} no more than {steady} were needed"
         reason = Reason(ReasonCode.LOAD_BELOW_TARGET, text, facts)
         return Proposal(Resize(fleet, group.name, group.desired, steady), reason)
     return _to_bounds(fleet, group, low, high)

@@ -11,7 +11,7 @@ from trimtab.model.assessment import Condition
 from trimtab.model.change import Eject, Resize, Restore, Reweight
 from trimtab.model.observation import Group, Lifecycle
 from trimtab.model.policy import EjectMethod
-from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.reason import Reason, ReasonCode, in_words
 from trimtab.model.size import bounds
 from trimtab.model.verdict import Proposal
 
@@ -97,7 +97,7 @@ def check_steps(proposal: Proposal, plan: Plan) -> Answer:
     if last is not None and plan.now - last < scaling.step_every:
         return refused(
             ReasonCode.STEP_LIMIT,
-            f"it shrank at {last:%H:%M}; the next step waits for {scaling.step_every}",
+            f"it shrank at {last:%H:%M}; the next step waits for {in_words(scaling.step_every)}",
             since_s=(plan.now - last).total_seconds(),
         )
     least = change.before - max(1, math.floor(change.before * scaling.max_step_down))

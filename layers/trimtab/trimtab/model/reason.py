@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 Fact = str | int | float | bool | None
@@ -26,11 +27,9 @@ class ReasonCode(StrEnum):
     EJECT_OUTLIER = "eject_outlier"
     RESTORE_RECOVERED = "restore_recovered"
     RESTORE_PANIC = "restore_panic"
-    RESTORE_ORPHAN = "restore_orphan"
     LOAD_ABOVE_TARGET = "load_above_target"
     LOAD_BELOW_TARGET = "load_below_target"
     BELOW_MINIMUM = "below_minimum"
-    ABOVE_MAXIMUM = "above_maximum"
     CAPACITY_FOR_SHIFT = "capacity_for_shift"
     REPLACE_LOST = "replace_lost"
     FLEET_DOWN = "fleet_down"
@@ -53,7 +52,6 @@ class ReasonCode(StrEnum):
     PROTECTED = "protected"
     GROUP_BOUNDS = "group_bounds"
     STEP_LIMIT = "step_limit"
-    STABILIZING = "stabilizing"
     WARMING_UP = "warming_up"
     RECEIVER_SHORT = "receiver_short"
     LAST_WEIGHT = "last_weight"
@@ -89,3 +87,14 @@ class Reason:
     code: ReasonCode
     text: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+def in_words(duration: timedelta) -> str:
+    """Say a duration as people write it: ``45s``, ``15m``, ``1h 30m``.
+
+    Worked example: 5,400 seconds are ``1h 30m``, 61 seconds ``1m 1s``.
+    """
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
+    return " ".join(f"{n}{unit}" for n, unit in parts if n) or "0s"
