@@ -111,7 +111,7 @@ class CountingTables(DictTables):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """An hour of one service, per minute."""
+    """A while of one service, per minute."""
 
     targets: int
     fleets: int
@@ -121,8 +121,10 @@ class Counted:
     usage: Usage
 
 
-def count(targets: int, fleets: int, *, quiet: bool = True) -> Counted:
-    """Run a service of so many targets for an hour and count; ``quiet``: nothing is wrong.
+def count(
+    targets: int, fleets: int, *, quiet: bool = True, minutes: int = COUNTED_MINUTES
+) -> Counted:
+    """Run a service of so many targets for a while and count; ``quiet``: nothing is wrong.
 
     Otherwise one target is slow from the start, so that per-target series are read each minute.
     """
@@ -130,19 +132,19 @@ def count(targets: int, fleets: int, *, quiet: bool = True) -> Counted:
     simulator.run(WARM_UP_MINUTES)
     infrastructure.asked.clear()
     tables.units = Units()
-    simulator.run(COUNTED_MINUTES)
+    simulator.run(minutes)
     asked, units = infrastructure.asked, tables.units
     return Counted(
         targets=targets,
         fleets=fleets,
         quiet=quiet,
-        calls={name: n / COUNTED_MINUTES for name, n in asked.items() if name != "metrics read"},
+        calls={name: n / minutes for name, n in asked.items() if name != "metrics read"},
         repeated=infrastructure.repeated,
         usage=Usage(
-            metrics_read=asked["metrics read"] / COUNTED_MINUTES,
-            write_units=units.write / COUNTED_MINUTES,
-            read_units=units.read / COUNTED_MINUTES,
-            entries=units.entries / COUNTED_MINUTES,
+            metrics_read=asked["metrics read"] / minutes,
+            write_units=units.write / minutes,
+            read_units=units.read / minutes,
+            entries=units.entries / minutes,
         ),
     )
 
