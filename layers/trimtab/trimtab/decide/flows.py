@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trimtab.decide.shares import allocate, shares_of
+from trimtab.model.assessment import FleetBelief
 from trimtab.model.ids import FleetId
 from trimtab.model.policy import RoutePolicy
 from trimtab.model.situation import Situation
@@ -106,12 +107,20 @@ def known_units(fleet: FleetId, at: Situation) -> float | None:
 
 
 def _grown(route: RoutePolicy, at: Situation) -> dict[FleetId, float]:
-    """Return each fleet's capacity if its group grew as far as it may; nothing if it is down."""
+    """Return each fleet's capacity if its group grew as far as it may.
+
+    More of what fails helps nobody, so nothing if it is down; but an empty fleet has not failed.
+    """
     grown: dict[FleetId, float] = {}
     for fleet in route.split:
         group, believed = at.fleet(fleet).group, at.believed(fleet)
         size = float(believed.trusted)
         if group is not None:
             size = max(size, bounds(group, at.policy)[1])
-        grown[fleet] = 0.0 if believed.down else size
+        grown[fleet] = 0.0 if believed.down and not _is_empty(believed) else size
     return grown
+
+
+def _is_empty(believed: FleetBelief) -> bool:
+    """Tell whether nobody in a fleet serves and nobody has failed: it waits to be filled."""
+    return not any(t.serves or t.evidence for t in believed.targets or ())

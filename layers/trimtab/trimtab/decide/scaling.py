@@ -25,6 +25,9 @@ from trimtab.model.verdict import Proposal
 TICK = timedelta(minutes=1)
 """Regular distance of ticks, for judging whether a window has been watched whole."""
 
+EXACT = 1e-9
+"""Rounding of floating-point sums, far below any load that matters."""
+
 
 def propose_growth(at: Situation) -> tuple[Proposal, ...]:
     """Propose larger groups where load, a coming shift or lost members call for it."""
@@ -97,8 +100,8 @@ def needed_size(
             units, code = home, ReasonCode.CAPACITY_FOR_SHIFT
             text = f"its home share of {flow.route.name}, for the way back"
     tolerance = max((r.tolerance for r in at.policy.scaling.rules), default=0.0)
-    steady = size > 0 and abs(units / size - 1) <= tolerance
-    need = size if steady else max(math.ceil(units - 1e-9), 0)
+    steady = size > 0 and abs(units / size - 1) <= tolerance + EXACT
+    need = size if steady else max(math.ceil(units - EXACT), 0)
     facts = {"units": round(units, 3), "size": size, "needed": need, "tolerance": tolerance}
     return need, Reason(code, f"{text} is {units:.2f} targets' worth", facts)
 

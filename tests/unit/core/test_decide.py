@@ -1,0 +1,409 @@
+"""What each decider wants, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import (
+    BLUE,
+    BLUE_ARN,
+    GREEN,
+    GREEN_ARN,
+    MAIN,
+    REQUESTS,
+    RULE,
+    SLOW,
+    a_fleet,
+    a_group,
+    a_member,
+    a_policy,
+    a_series,
+    a_target,
+    an_eject,
+    an_ejection,
+    at,
+    remembered,
+    targets,
+    two_fleets,
+)
+from tests.unit.core.worlds import a_situation, wanted
+from trimtab.decide import sizes_wanted
+from trimtab.decide.flows import flow_of
+from trimtab.decide.shares import allocate, shares_of, towards, weights_of
+from trimtab.model.change import Eject, Resize, Restore, Reweight
+from trimtab.model.ids import Arn
+from trimtab.model.memory import Finding, FleetMemory, Memory, RouteMemory, Wish
+from trimtab.model.observation import FleetSeen, Lifecycle, LoadSignal, TargetState
+from trimtab.model.policy import (
+    EjectMethod,
+    EjectPolicy,
+    HealthPolicy,
+    OnFailure,
+    Policy,
+    RoutePolicy,
+    ScalingPolicy,
+)
+from trimtab.model.reason import ReasonCode as Code
+from trimtab.model.situation import Situation
+
+SCALED = a_policy(scaling=ScalingPolicy(rules=(REQUESTS,)))
+DEAD = a_target(9, state=TargetState.UNHEALTHY, state_reason="Target.Timeout")
+HELD = {DEAD.id: (Finding(Code.LB_UNHEALTHY, at(-5)),)}
+WATCHED = tuple(Wish(at(-m), 2) for m in range(16, 0, -1))
+BY_HAND = HealthPolicy(eject=EjectPolicy(method=EjectMethod.STANDBY))
+
+
+def one_failing(group: object = None, units: float | None = 2, **changes: object) -> Situation:
+    """Three targets that are well and one that has failed for five minutes."""
+    policy = replace(SCALED, **changes)  # type: ignore[arg-type]
+    if group is None:
+        fleets = {BLUE: replace(SCALED.fleets[BLUE], group=None)}
+        policy = replace(policy, fleets=fleets)
+    fleet = a_fleet(targets(3, DEAD), group, units)  # type: ignore[arg-type]
+    return a_situation(fleet, policy=policy, memory=remembered(findings=HELD))
+
+
+def the_ejection(situation: Situation) -> Eject | None:
+    found = [c for c, _ in wanted(situation).values() if isinstance(c, Eject)]
+    return found[0] if found else None
+
+
+def test_a_failing_target_without_a_group_is_deregistered() -> None:
+    eject = the_ejection(one_failing())
+    assert eject is not None
+    assert (eject.method, eject.group, eject.replace) == (EjectMethod.DEREGISTER, None, False)
+
+
+@pytest.mark.parametrize(
+    ("group", "units", "replaced"),
+    [
+        pytest.param(a_group(3, a_member(9), desired=4), 2, False, id="the others suffice"),
+        pytest.param(a_group(3, a_member(9), desired=4), 3.1, True, id="the others do not"),
+        pytest.param(a_group(3, a_member(9), desired=4), None, True, id="the load is unknown"),
+        pytest.param(a_group(3, a_member(9), desired=4, min_size=4), 2, True, id="at the minimum"),
+    ],
+)
+def test_a_member_goes_to_standby_and_is_replaced_if_missed(
+    group: object, units: float | None, replaced: bool
+) -> None:
+    eject = the_ejection(one_failing(group, units))
+    assert eject is not None
+    assert (eject.method, eject.group, eject.replace) == ("standby", "blue-asg", replaced)
+
+
+def test_at_the_policys_own_minimum_a_member_is_replaced() -> None:
+    scaling = ScalingPolicy(rules=(REQUESTS,), min_size=4)
+    eject = the_ejection(one_failing(a_group(3, a_member(9), desired=4), 2, scaling=scaling))
+    assert eject is not None
+    assert eject.replace
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [
+        pytest.param(
+            one_failing(a_group(3, a_member(9, lifecycle=Lifecycle.LEAVING))),
+            id="it leaves already",
+        ),
+        pytest.param(one_failing(a_group(3), health=BY_HAND), id="standby is wanted of a stranger"),
+        pytest.param(
+            a_situation(a_fleet(targets(3, DEAD)), policy=SCALED, memory=remembered(findings=HELD)),
+            id="the group could not be read",
+        ),
+    ],
+)
+def test_no_ejection_is_proposed_where_its_way_cannot_be_told(situation: Situation) -> None:
+    assert the_ejection(situation) is None
+
+
+def test_what_serves_nothing_goes_first_and_then_the_worst() -> None:
+    here = targets(5, DEAD)
+    levels = dict(zip([t.instance for t in here], (0.04, 0.04, 0.04, 0.3, 0.9), strict=False))
+    metrics = {SLOW.metric.name: {i: a_series(v, v) for i, v in levels.items()}}
+    policy = a_policy(
+        health=HealthPolicy(outliers=(SLOW,)),
+        fleets={BLUE: replace(SCALED.fleets[BLUE], group=None)},
+    )
+    fleet = a_fleet(here, metrics=metrics)
+    found = wanted(a_situation(fleet, policy=policy, memory=remembered(findings=HELD)))
+    order = [c.instance for c, _ in found.values() if isinstance(c, Eject)]
+    assert order == [DEAD.instance, a_target(5).instance, a_target(4).instance]
+    assert [why for _, why in found.values()] == [
+        Code.EJECT_UNHEALTHY, Code.EJECT_OUTLIER, Code.EJECT_OUTLIER,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("until", "back"),
+    [
+        pytest.param(0, True, id="its time is over"),
+        pytest.param(0.1, False, id="not yet"),
+    ],
+)
+def test_a_target_returns_when_its_time_is_over(until: float, back: bool) -> None:
+    held = an_ejection(until=at(until))
+    memory = remembered(ejected={held.eject.target: held})
+    found = wanted(a_situation(a_fleet(targets(5)), memory=memory))
+    assert [(type(c), why) for c, why in found.values()] == (
+        [(Restore, Code.RESTORE_RECOVERED)] if back else []
+    )
+
+
+def test_in_a_panic_all_return_at_once() -> None:
+    held = {f"i:{n}": an_ejection(an_eject(n), until=at(60)) for n in (7, 8)}
+    found = wanted(a_situation(a_fleet(targets(2)), memory=remembered(ejected=held)))
+    assert [why for _, why in found.values()] == [Code.RESTORE_PANIC] * 2
+
+
+def size(
+    units: float | None, group: object = None, memory: Memory | None = None, **scaling: object
+) -> tuple[int, Code] | None:
+    """What size is wanted of a group of four, and why."""
+    group = group or a_group(4)
+    policy = a_policy(scaling=ScalingPolicy(rules=(REQUESTS,), **scaling))  # type: ignore[arg-type]
+    fleet = a_fleet(targets(4), group, units)  # type: ignore[arg-type]
+    found = wanted(a_situation(fleet, policy=policy, memory=memory)).values()
+    return next(((c.after, why) for c, why in found if isinstance(c, Resize)), None)
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [
+        pytest.param(4.4, None, id="ten percent more is noise"),
+        pytest.param(4.41, (5, Code.LOAD_ABOVE_TARGET), id="a little more than that is not"),
+        pytest.param(8.0, (8, Code.LOAD_ABOVE_TARGET), id="twice the load, twice the size"),
+        pytest.param(40.0, (12, Code.LOAD_ABOVE_TARGET), id="never beyond the group"),
+        pytest.param(1.0, None, id="less only after the window"),
+        pytest.param(None, None, id="unknown is no wish"),
+    ],
+)
+def test_a_group_follows_the_load_up_at_once(
+    units: float | None, expected: tuple[int, Code] | None
+) -> None:
+    assert size(units) == expected
+
+
+@pytest.mark.parametrize(
+    ("wishes", "expected"),
+    [
+        pytest.param(WATCHED, (2, Code.LOAD_BELOW_TARGET), id="low for the whole window"),
+        pytest.param((Wish(at(-14), 3), *WATCHED), (3, Code.LOAD_BELOW_TARGET), id="once three"),
+        pytest.param((), None, id="nothing was watched"),
+        pytest.param(WATCHED[4:], None, id="not watched for long enough"),
+        pytest.param((WATCHED[0], *WATCHED[10:]), None, id="a hole of ten minutes"),
+        pytest.param(WATCHED[:-5], None, id="a silence until now"),
+        pytest.param(WATCHED[::4], (2, Code.LOAD_BELOW_TARGET), id="looks four minutes apart"),
+    ],
+)
+def test_a_group_shrinks_only_on_a_window_watched_whole(
+    wishes: tuple[Wish, ...], expected: tuple[int, Code] | None
+) -> None:
+    assert size(1.5, memory=remembered(wishes=wishes)) == expected
+
+
+def test_doubt_keeps_the_size_and_the_last_known_load_may_only_raise_it() -> None:
+    low = remembered(wishes=WATCHED, demand=1.0, demand_at=at(-10))
+    high = remembered(wishes=WATCHED, demand=7.0, demand_at=at(-30))
+    old = remembered(wishes=WATCHED, demand=7.0, demand_at=at(-31))
+    assert size(None, memory=low) is None
+    assert size(None, memory=high) == (7, Code.LOAD_ABOVE_TARGET)
+    assert size(None, memory=old) is None
+
+
+@pytest.mark.parametrize("units", [1.0, None])
+def test_a_size_below_the_minimum_is_raised_and_says_so(units: float | None) -> None:
+    assert size(units, min_size=6) == (6, Code.BELOW_MINIMUM)
+
+
+def test_members_that_carry_nothing_are_added_on_top() -> None:
+    group = a_group(3, a_member(9), desired=4)
+    found = wanted(one_failing(group, 3.5)).values()
+    assert next((c.after, w) for c, w in found if isinstance(c, Resize)) == (5, Code.REPLACE_LOST)
+
+
+def test_in_a_panic_nothing_is_launched_for_the_lost() -> None:
+    dead = tuple(replace(a_target(n), state=TargetState.UNHEALTHY) for n in (3, 4))
+    memory = remembered(findings={t.id: (Finding(Code.LB_UNHEALTHY, at(-5)),) for t in dead})
+    fleet = a_fleet(targets(2, *dead), a_group(4), 3.9)
+    found = wanted(a_situation(fleet, policy=SCALED, memory=memory))
+    assert not [c for c, _ in found.values() if isinstance(c, Resize)]
+
+
+def test_only_a_fresh_load_is_a_wish_to_remember() -> None:
+    known = a_situation(a_fleet(targets(4), a_group(4), 2.5), policy=SCALED)
+    stale = remembered(demand=2.5, demand_at=at(-3))
+    assert sizes_wanted(known) == {BLUE: 3}
+    assert not sizes_wanted(
+        a_situation(a_fleet(targets(4), a_group(4)), policy=SCALED, memory=stale)
+    )
+    assert not sizes_wanted(a_situation(a_fleet(targets(4), units=2), policy=SCALED))
+
+
+def two(
+    blue: FleetSeen,
+    green: FleetSeen,
+    weights: tuple[int, int] = (100, 0),
+    memory: Memory | None = None,
+    policy: Policy | None = None,
+) -> Situation:
+    """Blue and green behind one rule."""
+    at_rule = {BLUE_ARN: weights[0], GREEN_ARN: weights[1]}
+    green = replace(green, fleet=GREEN)
+    return a_situation(blue, green, policy=policy or two_fleets(), memory=memory, weights=at_rule)
+
+
+def moved(situation: Situation) -> tuple[tuple[int, int], Code] | None:
+    found = wanted(situation).values()
+    return next(
+        (((c.after[BLUE_ARN], c.after[GREEN_ARN]), why) for c, why in found
+         if isinstance(c, Reweight)), None,
+    )  # fmt: skip
+
+
+def routed(**memory: object) -> Memory:
+    return Memory(routes={MAIN: RouteMemory(**memory)})  # type: ignore[arg-type]
+
+
+GREEN_GROUP = a_group(0, name="green-asg", desired=4)
+WELL = a_fleet(targets(6), units=4)
+SHORT = a_fleet(targets(3), units=5)  # three targets carry 3.6
+IDLE = a_fleet(targets(4, first=11), units=0)
+GONE = a_fleet((DEAD,), units=4)
+
+
+@pytest.mark.parametrize(
+    ("situation", "expected"),
+    [
+        pytest.param(two(WELL, IDLE), None, id="all is well at home"),
+        pytest.param(two(GONE, IDLE), ((0, 100), Code.FLEET_DOWN), id="down, so all at once"),
+        pytest.param(
+            two(GONE, replace(IDLE, targets=targets(2, first=11))), ((40, 60), Code.FLEET_DOWN),
+            id="down, but only as much as green carries",
+        ),
+        pytest.param(two(GONE, a_fleet((), units=0)), None, id="down, and nobody to take it"),
+        pytest.param(two(SHORT, IDLE), None, id="short just now"),
+        pytest.param(two(SHORT, IDLE, memory=routed(short_since={BLUE: at(-1.9)})), None, id="brief"),
+        pytest.param(
+            two(SHORT, IDLE, memory=routed(short_since={BLUE: at(-2)})), ((80, 20), Code.FLEET_SHORT),
+            id="short for long enough, one step",
+        ),
+        pytest.param(
+            two(WELL, IDLE, (40, 60), routed(well_since={BLUE: at(-5)})),
+            ((60, 40), Code.RETURN_HOME), id="well for long enough, one step home",
+        ),
+        pytest.param(
+            two(WELL, IDLE, (40, 60), routed(well_since={BLUE: at(-4)})), None, id="not for long"
+        ),
+        pytest.param(
+            two(WELL, IDLE, (40, 60), routed(well_since={BLUE: at(-9)}, moved_at=at(-1))), None,
+            id="moved a minute ago",
+        ),
+        pytest.param(
+            two(WELL, IDLE, (40, 60), routed(well_since={BLUE: at(-9)}, moved_at=at(-2))),
+            ((60, 40), Code.RETURN_HOME), id="moved two minutes ago",
+        ),
+        pytest.param(two(WELL, IDLE, (0, 0)), None, id="somebody closed the route"),
+        pytest.param(two(replace(WELL, targets=None), IDLE), None, id="blind to blue"),
+        pytest.param(two(WELL, replace(IDLE, signals={})), None, id="green's load is unknown"),
+    ],
+)  # fmt: skip
+def test_weights_follow_what_fleets_can_carry(
+    situation: Situation, expected: tuple[tuple[int, int], Code] | None
+) -> None:
+    assert moved(situation) == expected
+
+
+def test_a_route_told_to_hold_holds() -> None:
+    home = {BLUE: 1.0, GREEN: 0.0}
+    policy = two_fleets(routes=(RoutePolicy(MAIN, RULE, home, on_failure=OnFailure.HOLD),))
+    assert moved(two(GONE, IDLE, policy=policy)) is None
+
+
+def test_a_rule_that_lacks_one_of_our_fleets_is_left_alone() -> None:
+    lacking: dict[Arn, int] = {BLUE_ARN: 1}
+    situation = a_situation(GONE, replace(IDLE, fleet=GREEN), policy=two_fleets(), weights=lacking)
+    assert moved(situation) is None
+
+
+def test_an_unseen_route_has_no_flow() -> None:
+    situation = a_situation(WELL, replace(IDLE, fleet=GREEN), policy=two_fleets())
+    assert flow_of(situation.policy.routes[0], situation) is None
+
+
+@pytest.mark.parametrize(
+    ("green", "expected"),
+    [
+        pytest.param(
+            a_fleet(targets(1, first=11), a_group(1, name="green-asg"), 0), 4, id="too small"
+        ),
+        pytest.param(a_fleet((), a_group(0, name="green-asg", min_size=0), 0), 4, id="empty"),
+        pytest.param(
+            a_fleet((replace(DEAD, port=1),), a_group(1, name="green-asg"), 0), None, id="down too"
+        ),
+    ],
+)
+def test_capacity_is_asked_for_before_traffic_shifts(
+    green: FleetSeen, expected: int | None
+) -> None:
+    found = wanted(two(GONE, green)).values()
+    sizes = [(c.after, w) for c, w in found if isinstance(c, Resize) and c.fleet == GREEN]
+    assert sizes == ([] if expected is None else [(expected, Code.CAPACITY_FOR_SHIFT)])
+
+
+def test_a_fleet_whose_traffic_is_away_keeps_room_for_the_way_home() -> None:
+    away = a_fleet(targets(1), a_group(1), 0)
+    busy = a_fleet(targets(6, first=11), None, 5)
+    found = wanted(two(away, busy, (0, 100))).values()
+    assert [(c.after, w) for c, w in found if isinstance(c, Resize)] == [
+        (5, Code.CAPACITY_FOR_SHIFT)
+    ]
+
+
+def test_a_load_remembered_stands_in_to_route_around_a_dead_fleet() -> None:
+    dark = replace(GONE, signals={LoadSignal.REQUESTS: a_series()})
+    memory = Memory(fleets={BLUE: FleetMemory(demand=4.0, demand_at=at(-29))})
+    assert moved(two(dark, IDLE, memory=memory)) == ((0, 100), Code.FLEET_DOWN)
+
+
+@pytest.mark.parametrize(
+    ("home", "capacity", "demand", "expected"),
+    [
+        pytest.param((1, 0), (4, 3), 5, (0.8, 0.2), id="what is over goes to who has room"),
+        pytest.param((1, 0), (0, 3), 5, (0.4, 0.6), id="nobody is buried"),
+        pytest.param((0.5, 0.5), (9, 9), 5, (0.5, 0.5), id="home while all can"),
+        pytest.param((1, 0), (0, 0), 5, (1, 0), id="nobody can: home"),
+        pytest.param((1, 0), (5, 5), 0, (1, 0), id="no load: home"),
+        pytest.param((1, 0), (0, 5), 0, (0, 1), id="no load, but not on the dead"),
+        pytest.param((1, 0), (0, 0), 0, (1, 0), id="no load and all dead: home"),
+    ],
+)
+def test_shares_are_the_closest_to_home_that_can_be_carried(
+    home: tuple[float, float], capacity: tuple[float, float], demand: float,
+    expected: tuple[float, float],
+) -> None:  # fmt: skip
+    names = (BLUE, GREEN)
+    shares = allocate(
+        dict(zip(names, home, strict=True)), dict(zip(names, capacity, strict=True)), demand
+    )
+    assert tuple(shares.values()) == pytest.approx(expected)
+
+
+def test_weights_are_whole_and_add_up() -> None:
+    assert weights_of({BLUE: 1 / 3, GREEN: 2 / 3}) == {BLUE: 33, GREEN: 67}
+    assert weights_of({BLUE: 0.335, GREEN: 0.665}) == {BLUE: 34, GREEN: 66}
+    assert shares_of({BLUE: 0, GREEN: 0}) is None
+    assert towards({BLUE: 1.0, GREEN: 0.0}, {BLUE: 0.4, GREEN: 0.6}, 0.2) == pytest.approx(
+        {BLUE: 0.8, GREEN: 0.2}
+    )
+    assert towards({BLUE: 1.0, GREEN: 0.0}, {BLUE: 0.9, GREEN: 0.1}, 0.2)[GREEN] == 0.1
+
+
+def test_a_window_of_another_length_is_the_policys_to_say() -> None:
+    wishes = tuple(Wish(at(-m), 2) for m in (3, 2, 1))
+    window = timedelta(minutes=2)
+    assert size(1.5, memory=remembered(wishes=wishes), scale_in_after=window) == (
+        2, Code.LOAD_BELOW_TARGET,
+    )  # fmt: skip
