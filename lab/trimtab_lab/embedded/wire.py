@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import RLock
+from threading import Lock
 from typing import Any, Literal
 
 from moto.core.exceptions import ServiceException
@@ -69,22 +69,22 @@ class Switchboard:
         self._answers = answers
         self._calls = calls
         self._dice = random.Random(f"{world.scenario.seed}:api")
-        self._lock = RLock()
+        self._lock = Lock()
 
     def answer(self, response: BaseResponse, stock: Callable[[BaseResponse], Any]) -> Any:
         """Answer the call that moto has parsed into ``response``."""
-        with self._lock:
-            service, operation = response.boto3_service_name, response._get_action()
-            self._meet(operation, "before")
+        service, operation = response.boto3_service_name, response._get_action()
+        self._meet(operation, "before")
+        with self._lock:  # not while a hook runs: it may invoke a function that has threads
             error = self._refusal(service, operation)
             if error is None:
                 error, answered = self._answered(response, service, operation, stock)
             else:
                 answered = _written(response, error)
             self._note(service, operation, error)
-            if error is None:
-                self._meet(operation, "after")
-            return answered
+        if error is None:
+            self._meet(operation, "after")
+        return answered
 
     def _answered(
         self,
