@@ -127,7 +127,7 @@ def slow_fleet(*levels: tuple[float, ...]) -> FleetSeen:
         pytest.param([(0.04,) * 2] * 3 + [(0.04, 9.0)], "trusted", id="one bad minute"),
         pytest.param([(0.04,) * 2] * 3 + [(0.3,)], "trusted", id="one sample is too few"),
         pytest.param([(0.04,) * 2] * 2 + [(0.3,) * 2], "failing", id="two peers are enough"),
-        pytest.param([(0.04,) * 2] + [(0.3,) * 2], "trusted", id="one peer is not"),
+        pytest.param([(0.04,) * 2, (0.3,) * 2], "trusted", id="one peer is not"),
         pytest.param([(0.04,) * 2] * 3 + [(0.12,) * 2], "trusted", id="just three times"),
         pytest.param([(0.04,) * 2] * 3 + [(0.121,) * 2], "failing", id="more than three times"),
         pytest.param([(0.001,) * 2] * 3 + [(0.02,) * 2], "trusted", id="below the floor"),
