@@ -6,7 +6,9 @@ Every call is still built by botocore, parsed and written by moto, and parsed ag
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
@@ -16,6 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 import botocore.loaders
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
+from moto import backend_index
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
 
@@ -47,7 +50,11 @@ def quick() -> Iterator[None]:
         # nobody here checks a signature, or reads who sent it
         shortcuts.enter_context(patch.object(RequestSigner, "sign", _unsigned))
         shortcuts.enter_context(patch.object(UserAgentString, "to_string", _anonymous))
-        shortcuts.enter_context(patch.object(BotocoreStubber, "process_request", _routed_once()))
+        patterns = _Patterns(backend_index.backend_url_patterns)
+        shortcuts.enter_context(patch.object(backend_index, "backend_url_patterns", patterns))
+        shortcuts.enter_context(
+            patch.object(BotocoreStubber, "process_request", _routed_once(patterns))
+        )
         yield
 
 
@@ -91,19 +98,31 @@ def _request_ids() -> Callable[..., str]:
     return request_id
 
 
-def _routed_once() -> Any:
+class _Patterns:
+    """Moto's URL patterns, but to a request only those that can match its address."""
+
+    def __init__(self, every: Iterable[tuple[str, re.Pattern[str]]]) -> None:
+        self._every = tuple(every)
+        self._known: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {}
+        self._request = threading.local()
+
+    def asked_for(self, url: str) -> None:
+        """Note what this thread asks for next."""
+        address = url.split("?", 1)[0]
+        if address not in self._known:
+            self._known[address] = tuple(p for p in self._every if p[1].match(address))
+        self._request.patterns = self._known[address]
+
+    def __iter__(self) -> Iterator[tuple[str, re.Pattern[str]]]:
+        return iter(getattr(self._request, "patterns", self._every))
+
+
+def _routed_once(patterns: _Patterns) -> Any:
     """Remember which of moto's two hundred patterns a URL matches."""
     stock = BotocoreStubber.process_request
-    import moto.backend_index as index
-
-    every = tuple(index.backend_url_patterns)
-    known: dict[str, tuple[Any, ...]] = {}
 
     def process_request(stubber: BotocoreStubber, request: Any) -> Any:
-        address = request.url.split("?", 1)[0]
-        if address not in known:
-            known[address] = tuple(p for p in every if p[1].match(address))
-        with patch.object(index, "backend_url_patterns", known[address]):
-            return stock(stubber, request)
+        patterns.asked_for(request.url)
+        return stock(stubber, request)
 
     return process_request

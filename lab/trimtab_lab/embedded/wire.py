@@ -32,6 +32,10 @@ _JSON = ("dynamodb", "sqs", "cloudwatch")
 """Services whose errors are named ``...Exception``."""
 
 
+class Refusal(ServiceException):
+    """What AWS answers instead of a result. Of our own module: moto looks up its own's services."""
+
+
 class Killed(BaseException):
     """The function died here: a timeout, no memory left, a machine gone. Nothing catches it."""
 
@@ -92,29 +96,29 @@ class Switchboard:
         service: str,
         operation: str,
         stock: Callable[[BaseResponse], Any],
-    ) -> tuple[ServiceException | None, Any]:
+    ) -> tuple[Refusal | None, Any]:
         ours = self._answers.get((service, operation))
         if ours is None:
             return None, stock(response)
         try:
             return None, _written(response, ours(self.world, response._get_params()))
         except WorldError as refusal:
-            error = ServiceException(refusal.code, refusal.message)
+            error = Refusal(refusal.code, refusal.message)
             return error, _written(response, error)
 
-    def _refusal(self, service: str, operation: str) -> ServiceException | None:
+    def _refusal(self, service: str, operation: str) -> Refusal | None:
         if not self.function:
             return None
         if self.denied & {(service, operation), (service, "*")}:
             code = "AccessDeniedException" if service in _JSON else "AccessDenied"
             action = f"{service}:{operation}"
-            return ServiceException(
+            return Refusal(
                 code, f"User: arn:aws:sts::role/{self.function} is not authorized to do {action}"
             )
         throttles = self.world.throttles()
         if throttles and self._dice.random() < share_of(throttles, service, operation):
             code = "ThrottlingException" if service in _JSON else "Throttling"
-            return ServiceException(code, "Rate exceeded")
+            return Refusal(code, "Rate exceeded")
         return None
 
     def _meet(self, operation: str, moment: Moment) -> None:
@@ -123,7 +127,7 @@ class Switchboard:
                 hook.times -= 1
                 hook.do()
 
-    def _note(self, service: str, operation: str, error: ServiceException | None) -> None:
+    def _note(self, service: str, operation: str, error: Refusal | None) -> None:
         if self.function:
             code = error.code if error else ""
             at = datetime.now(UTC)
