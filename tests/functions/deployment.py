@@ -13,7 +13,7 @@ from tests.builders import BLUE_ARN, NOON, a_policy, a_target, an_entry
 from trimtab.model.change import Change
 from trimtab.model.entry import Call, Kind
 from trimtab.model.ids import Arn
-from trimtab.model.observation import Group, RouteSeen, Series, Target
+from trimtab.model.observation import Group, RouteSeen, Series, Target, TargetState
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.ports import MetricKey
 from trimtab_lab.simulator.stores import InMemory
@@ -26,10 +26,15 @@ RESOURCES = frozenset({"blue-asg", BLUE_ARN.rsplit(":", 1)[-1], "app/shop/012345
 
 
 class Still:
-    """A world in which nothing happens: four healthy targets, no group, no metrics."""
+    """A world in which nothing happens: four targets, healthy at first, no group, no metrics."""
+
+    def __init__(self) -> None:
+        self.state = TargetState.HEALTHY
 
     def targets(self, target_groups: Sequence[Arn]) -> Mapping[Arn, tuple[Target, ...] | Reason]:
-        return {arn: tuple(a_target(n) for n in range(1, 5)) for arn in target_groups}
+        return {
+            arn: tuple(a_target(n, state=self.state) for n in range(1, 5)) for arn in target_groups
+        }
 
     def groups(self, names: Sequence[str]) -> Mapping[str, Group | Reason]:
         return {name: Reason(ReasonCode.NOT_FOUND, f"no group {name}") for name in names}

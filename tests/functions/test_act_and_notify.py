@@ -16,8 +16,14 @@ from trimtab.codec import ulid
 from trimtab.errors import Denied, EventRefused
 from trimtab.model.entry import Entry, Kind, outcome_id
 from trimtab.model.ids import EntryId
+from trimtab.model.observation import TargetState
 
 ALL_WELL: dict[str, list[object]] = {"batchItemFailures": []}
+
+
+@pytest.fixture(autouse=True)
+def _the_targets_are_as_ill_as_the_intent_says(deployment: Deployment) -> None:
+    deployment.infrastructure.state = TargetState.UNHEALTHY
 
 
 def outcome_in_the_log(deployment: Deployment, intent: Entry = INTENT) -> Entry | None:

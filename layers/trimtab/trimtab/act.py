@@ -81,7 +81,7 @@ class Actor:
         if refusal is not None:
             return refusal.kind or Kind.FAILED, refusal.reason, ()
         try:
-            found = self._look(change)
+            found = self._look(change, entry)
             if found.kind is not None:
                 return found.kind, found.reason, ()
             calls = self._hands.apply(change)
@@ -109,8 +109,24 @@ class Actor:
                 )
         return None
 
-    def _look(self, change: Change) -> Found:
-        """Compare the world with what the intent was made for."""
+    def _look(self, change: Change, entry: Entry) -> Found:
+        """Compare the world with what the intent was made for.
+
+        A target that was to leave because its health checks failed, and passes them now, serves:
+        nobody has asked whether the others can do without it.
+        """
+        found = self._look_at(change)
+        because = entry.wanted.code if entry.wanted else None
+        if (
+            found is GO
+            and isinstance(change, Eject)
+            and because is ReasonCode.EJECT_UNHEALTHY
+            and _state_of(change, self._targets(change)) is TargetState.HEALTHY
+        ):
+            return _changed(f"{change.target} is healthy again")
+        return found
+
+    def _look_at(self, change: Change) -> Found:
         match change:
             case Eject() | Restore():
                 if change.method is EjectMethod.STANDBY and change.group:
@@ -142,11 +158,14 @@ class Actor:
         ready = Lifecycle.IN_SERVICE if wants_out else Lifecycle.STANDBY
         return GO if lifecycle is ready else _changed(f"{change.instance} is {lifecycle}")
 
-    def _look_at_target(self, change: Eject | Restore) -> Found:
+    def _targets(self, change: Eject | Restore) -> tuple[Target, ...]:
         answer = self._infrastructure.targets([change.target_group]).get(change.target_group)
         if answer is None or isinstance(answer, Reason):
             raise _unseen(f"target group {change.target_group}", answer)
-        is_out = _state_of(change, answer) in (None, *GONE)
+        return answer
+
+    def _look_at_target(self, change: Eject | Restore) -> Found:
+        is_out = _state_of(change, self._targets(change)) in (None, *GONE)
         if isinstance(change, Eject) == is_out:
             return _already(f"{change.target} is {'out' if is_out else 'registered'}")
         return GO

@@ -285,10 +285,12 @@ GONE = a_fleet((DEAD,), units=4)
         ),
         pytest.param(two(GONE, a_fleet((), units=0)), None, id="down, and nobody to take it"),
         pytest.param(two(SHORT, IDLE), None, id="short just now"),
-        pytest.param(two(SHORT, IDLE, memory=routed(short_since={BLUE: at(-1.9)})), None, id="brief"),
         pytest.param(
-            two(SHORT, IDLE, memory=routed(short_since={BLUE: at(-2)})), ((80, 20), Code.FLEET_SHORT),
-            id="short for long enough, one step",
+            two(SHORT, IDLE, memory=routed(short_since={BLUE: at(-1.9)})), None, id="briefly"
+        ),
+        pytest.param(
+            two(SHORT, IDLE, memory=routed(short_since={BLUE: at(-2)})),
+            ((80, 20), Code.FLEET_SHORT), id="short for long enough, one step",
         ),
         pytest.param(
             two(WELL, IDLE, (40, 60), routed(well_since={BLUE: at(-5)})),

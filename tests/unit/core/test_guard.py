@@ -458,7 +458,7 @@ def shift(
         pytest.param(shift((100, 0), (-1, 101)), refused(Code.GROUP_BOUNDS), id="below zero"),
         pytest.param(shift((100, 0), (1000, 0)), refused(Code.GROUP_BOUNDS), id="above 999"),
         pytest.param(shift((100, 0), (0, 100), DOWN), ALLOWED, id="down, so all at once"),
-        pytest.param(shift((20, 80), (100, 0), DOWN), refused(Code.LAST_WEIGHT), id="onto the dead"),
+        pytest.param(shift((20, 80), (100, 0), DOWN), refused(Code.LAST_WEIGHT), id="no life"),
         pytest.param(
             shift((100, 0), (0, 100), DOWN, replace(SPARE, targets=targets(3, first=11))),
             refused(Code.RECEIVER_SHORT), id="three do not carry four",

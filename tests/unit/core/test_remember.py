@@ -69,7 +69,7 @@ def left(
 
 def test_of_a_fleet_that_is_well_no_target_is_remembered() -> None:
     kept = left(a_fleet(targets(6), a_group(6), 3))
-    assert not (kept.findings or kept.warming or kept.ejected or kept.strikes)
+    assert not {*kept.findings, *kept.warming, *kept.ejected, *kept.strikes}
     assert (kept.demand, kept.demand_at) == (3.0, at(-1))
 
 
