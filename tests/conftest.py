@@ -12,6 +12,8 @@ import pytest
 from hypothesis import settings
 
 AMBIENT = ("AWS_", "_X_AMZN_", "LAMBDA_", "POWERTOOLS_", "TRIMTAB_", "MOTO_")
+SCREEN = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+"""The terminal that runs the tests, and pytest-xdist's idea of one: printing depends on it."""
 
 FAKE_ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -32,7 +34,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_account_but_the_fake_one() -> Iterator[None]:
-    quiet = {name: value for name, value in os.environ.items() if not name.startswith(AMBIENT)}
+    loud = AMBIENT + SCREEN
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith(loud)}
     with patch.dict(os.environ, quiet | FAKE_ACCOUNT, clear=True):
         yield
 
