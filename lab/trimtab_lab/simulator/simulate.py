@@ -27,11 +27,14 @@ ACT_AFTER = timedelta(seconds=2)
 
 
 class Simulator:
-    """A world and Trimtab on it, all in memory; advance it minute by minute."""
+    """A world and Trimtab on it, all in memory; advance it minute by minute.
 
-    def __init__(self, scenario: Scenario) -> None:
+    Tick records are kept for ``keep``; with ``None`` none is written, which saves much of the time.
+    """
+
+    def __init__(self, scenario: Scenario, keep: timedelta | None = timedelta(days=14)) -> None:
         self.world = build_world(scenario)
-        self.state = InMemory()
+        self.state = InMemory(keep)
         self.infrastructure = WorldInfrastructure(self.world)
         self.hands = WorldHands(self.world)
         self.names: Names = WorldNames(self.world)
@@ -104,7 +107,7 @@ def simulate(
     on_minute: OnMinute | None = None,
 ) -> Run:
     """Run a scenario with Trimtab under a policy; by default for as long as demand is given."""
-    simulator = Simulator(scenario)
+    simulator = Simulator(scenario, keep=None)
     simulator.put(policy)
     return simulator.run(length_of(scenario) if minutes is None else minutes, on_minute)
 
