@@ -73,6 +73,9 @@ class Loop:
             return Reason(ReasonCode.CONFLICTING_CHANGE, str(error))
         except TrimtabError as error:
             return Reason(ReasonCode.AWS_ERROR, f"{type(error).__name__}: {error}")
+        except Exception as error:  # one service's fault must not end the others' ticks
+            text = f"a fault of Trimtab's own, please report it: {type(error).__name__}: {error}"
+            return Reason(ReasonCode.AWS_ERROR, text)
         return tick
 
     def _outcomes(
