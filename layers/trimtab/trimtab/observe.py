@@ -223,13 +223,20 @@ def _with_metrics(
     keys: Mapping[FleetId, Mapping[Asked, MetricKey]],
     answers: Mapping[MetricKey, Series | Reason],
 ) -> Observation:
-    """Add per-target series; a series that could not be read whole is left out: unknown."""
+    """Add per-target series; a series that could not be read whole is left out: unknown.
+
+    A look that was answered is a look, even at nothing: a metric nobody reports is not asked for
+    again before the next sweep.
+    """
     fleets = dict(seen.fleets)
     for fleet, asked in keys.items():
         metrics: dict[str, dict[InstanceId, Series]] = {}
+        answered = False
         for (name, instance), key in asked.items():
             series = answers.get(key)
-            if isinstance(series, Series) and series.complete and series.points:
-                metrics.setdefault(name, {})[instance] = series
-        fleets[fleet] = replace(fleets[fleet], metrics=metrics, looked_closely=bool(metrics))
+            if isinstance(series, Series) and series.complete:
+                answered = True
+                if series.points:
+                    metrics.setdefault(name, {})[instance] = series
+        fleets[fleet] = replace(fleets[fleet], metrics=metrics, looked_closely=answered)
     return replace(seen, fleets=fleets)
