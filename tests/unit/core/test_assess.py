@@ -27,6 +27,7 @@ from tests.builders import (
     two_fleets,
 )
 from trimtab.assess import assess, wants_closer_look, wants_watching
+from trimtab.assess.detectors import lb_unhealthy
 from trimtab.assess.statistics import lower_median, median, spread
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.memory import Finding, FleetMemory, Memory
@@ -375,6 +376,11 @@ def test_statistics_by_their_worked_examples() -> None:
     assert lower_median([40, 2000]) == 40
     assert lower_median([3, 1, 2]) == 2
     assert spread([10, 11, 12, 13, 90], 12) == pytest.approx(1.4826)
+
+
+def test_only_an_unhealthy_target_is_found_at_fault() -> None:
+    assert lb_unhealthy(a_target(), NOON) is None
+    assert lb_unhealthy(DEAD, NOON) is not None
 
 
 def test_counts_are_of_conditions() -> None:

@@ -34,7 +34,7 @@ def settle(
         memory = replace(memory, pending=tuple(p for p in memory.pending if p != pending))
         if _took_effect(pending.change, outcome, seen):
             memory = _apply(memory, pending, policy.health.eject)
-        elif _is_gone(pending.change, outcome):
+        elif isinstance(pending.change, Restore) and outcome.reason.code is ReasonCode.NOT_FOUND:
             memory = _forget(memory, pending.change)
     return memory
 
@@ -67,14 +67,8 @@ def _shows(change: Change, seen: Observation) -> bool:
             return all(route.weights.get(g) == w for g, w in change.after.items())
 
 
-def _is_gone(change: Change, outcome: Entry) -> bool:
-    """Tell whether what we wanted to bring back no longer exists."""
-    return isinstance(change, Restore) and outcome.reason.code is ReasonCode.NOT_FOUND
-
-
-def _forget(memory: Memory, change: Change) -> Memory:
-    if not isinstance(change, Restore):
-        return memory
+def _forget(memory: Memory, change: Restore) -> Memory:
+    """Hold no longer what no longer exists."""
     fleet = memory.fleet(change.fleet)
     fleet = replace(fleet, ejected=without(fleet.ejected, change.target))
     return replace(memory, fleets={**memory.fleets, change.fleet: fleet})
