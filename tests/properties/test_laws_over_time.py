@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.properties.laws import Judged, hold
+from tests.properties.policies import some
 from tests.properties.profile import EXAMPLES
-from tests.properties.worlds import inputs, some
+from tests.properties.worlds import inputs
 from trimtab.loop import think
 from trimtab.model.change import Eject, Restore
 from trimtab.model.entry import Entry, Kind, outcome_id

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from tests.builders import NOON, REQUESTS, RULE, SHOP, SLOW, a_series
+from tests.builders import NOON, SHOP, SLOW, a_series
+from tests.properties.policies import policies, some
 from trimtab.model.change import Change, Eject, Resize, Reweight, inverse_of
-from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, RouteId, TargetId, Zone
+from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, Zone
 from trimtab.model.memory import (
     Action,
     Ejection,
@@ -40,24 +40,14 @@ from trimtab.model.observation import (
 )
 from trimtab.model.policy import (
     EjectMethod,
-    EjectPolicy,
     FleetPolicy,
-    GuardPolicy,
-    HealthPolicy,
     Lever,
-    Mode,
-    OnFailure,
     Policy,
     RoutePolicy,
-    ScalingMetric,
-    ScalingPolicy,
-    TargetTracking,
 )
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Inputs, Pause
 
-T = TypeVar("T")
-FLEETS = (FleetId("blue"), FleetId("green"), FleetId("red"))
 OTHER_ARN = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/other/1")
 
 STATES = {
@@ -87,83 +77,8 @@ LIFECYCLES = {
 SERIES = ("fresh",) * 16 + ("stale", "partial", "missing", "unread", "nothing")
 
 
-def some(*values: T) -> st.SearchStrategy[T]:
-    """One of the values, the first ones most simply."""
-    return st.sampled_from(values)
-
-
-def group_arn(fleet: FleetId) -> Arn:
-    return Arn(f"arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/{fleet}/0")
-
-
 def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
-
-
-@st.composite
-def policies(draw: st.DrawFn) -> Policy:
-    """Any policy within sane bounds: one to three fleets, no to two routes, every mode."""
-    names = FLEETS[: draw(some(1, 2, 2, 3))]
-    grouped = draw(st.lists(some(True, True, True, False), min_size=3, max_size=3))
-    mode = draw(some(*[Mode.ENFORCE] * 3, Mode.OBSERVE, Mode.APPROVE, None))
-    modes = {} if mode is None else dict.fromkeys(Lever, mode)
-    if draw(some(False, False, False, True)):
-        modes[Lever.EJECT] = Mode.OBSERVE
-    return Policy(
-        service=SHOP,
-        modes=modes,
-        fleets={
-            name: FleetPolicy(
-                name, group_arn(name), f"app/{name}/0", f"{name}-asg" if has else None
-            )
-            for name, has in zip(names, grouped, strict=False)
-        },
-        health=HealthPolicy(
-            outliers=draw(some((SLOW,), (SLOW,), ())),
-            eject=EjectPolicy(
-                method=draw(some(EjectMethod.AUTO, *EjectMethod)),
-                max_share=draw(some(0.2, 0.34, 0.5)),
-                max_zone_share=draw(some(0.5, 0.34, 1.0)),
-            ),
-        ),
-        scaling=ScalingPolicy(
-            rules=draw(
-                some(*[(REQUESTS,)] * 6, (REQUESTS, TargetTracking(ScalingMetric.CPU, 60)), ())
-            ),
-            min_size=draw(some(None, 2, 4)),
-            max_size=draw(some(None, 6, 10)),
-            max_step_up=draw(some(1.0, 0.5)),
-            max_step_down=draw(some(0.2, 0.5)),
-        ),
-        routes=draw(_routes(names)),
-        guard=GuardPolicy(
-            max_load=draw(some(1.2, 1.0, 1.5)),
-            max_removals_per_hour=draw(some(6, 6, 6, 1)),
-            max_actions_per_hour=draw(some(60, 60, 3)),
-        ),
-        version=draw(some(1, 7)),
-    )
-
-
-@st.composite
-def _routes(draw: st.DrawFn, names: tuple[FleetId, ...]) -> tuple[RoutePolicy, ...]:
-    if len(names) < 2:
-        return ()
-    found = []
-    for index in range(draw(some(1, 1, 0, 2))):
-        on = names if draw(some(True, True, False)) else names[-2:]
-        split = draw(some((1.0, 0.0, 0.0), (0.5, 0.5, 0.0), (0.2, 0.3, 0.5)))[: len(on)]
-        home = {f: share / sum(split) for f, share in zip(on, split, strict=True)}
-        found.append(
-            RoutePolicy(
-                RouteId(f"route-{index}"),
-                Arn(f"{RULE}{index}"),
-                home,
-                on_failure=draw(some(OnFailure.SPILL, OnFailure.SPILL, OnFailure.HOLD)),
-                max_step=draw(some(0.2, 0.5)),
-            )
-        )
-    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -473,6 +388,3 @@ def _ejects(draw: st.DrawFn, fleet: FleetPolicy, seen: FleetSeen) -> Eject:
         group=fleet.group if standby else None,
         replace=standby and draw(some(True, False)),
     )
-
-
-__all__ = ["TargetId", "changes_of", "inputs", "some"]
