@@ -39,7 +39,7 @@ HOSTILE = (
     "\x00",
 )
 """Bodies of messages that are not ours."""
-SHAPELESS = (None, [], {"Records": 7}, {"Records": ["x"]}, "text")
+SHAPELESS: tuple[Any, ...] = (None, [], {"Records": 7}, {"Records": ["x"]}, "text")
 """Events that no queue and no stream sends."""
 
 
