@@ -42,10 +42,10 @@ def flow_of(route: RoutePolicy, at: Situation) -> Flow | None:
     Blind to one fleet's targets, to the weights or to the load is blind to the flow: hold.
     """
     seen = at.seen.routes.get(route.name)
-    fleets = {f: at.believed(f) for f in route.split}
+    fleets = {f: at.believed(f) for f in sorted(route.split)}
     if seen is None or any(b.targets is None for b in fleets.values()):
         return None
-    weights = {f: seen.weights.get(at.policy.fleets[f].target_group) for f in route.split}
+    weights = {f: seen.weights.get(at.policy.fleets[f].target_group) for f in fleets}
     if any(w is None for w in weights.values()):
         return None
     now = shares_of({f: w for f, w in weights.items() if w is not None})
@@ -87,7 +87,7 @@ def total_demand(route: RoutePolicy, at: Situation) -> float | None:
     argues for more capacity, or for routing around a fleet that is down.
     """
     total = 0.0
-    for fleet in route.split:
+    for fleet in sorted(route.split):
         units = known_units(fleet, at)
         if units is None:
             return None

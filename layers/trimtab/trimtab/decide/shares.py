@@ -25,6 +25,7 @@ def allocate(
     Worked example: home 1/0, capacity 4/3, demand 5: the first keeps 4 of 5, the second takes 1;
     shares 0.8/0.2. With capacity 0/3: 0.4/0.6, since the second can take 3 of 5 and no more.
     """
+    home = dict(sorted(home.items()))  # sums must not depend on the order of a mapping
     if demand <= 0:
         return _without_demand(home, capacity)
     kept = {f: min(home[f] * demand, capacity[f]) for f in home}

@@ -199,7 +199,7 @@ def _route(route: RoutePolicy, at: Situation) -> RouteMemory:
 
 def _units(route: RoutePolicy, at: Situation) -> float | None:
     """The route's load if all of it is freshly known and no fleet is unseen."""
-    beliefs = [at.believed(f) for f in route.split]
+    beliefs = [at.believed(f) for f in sorted(route.split)]
     if any(b.targets is None for b in beliefs):
         return None
     demands = [b.demand for b in beliefs]
