@@ -44,19 +44,20 @@ def lambda_handler(event: object, _context: object) -> Failures:
 
 
 def failures(batch: Batch, results: Mapping[ServiceId, Tick | Reason]) -> Failures:
-    """Name the messages to be given back: those refused, and those whose service got no tick.
+    """Name the messages to be given back: those no tick can ever answer.
 
-    A lost race is no failure, for another tick of the same service was finished, and neither is
-    a policy that was disabled after the message was sent.
+    Not ours to read, or of a service nobody knows: they end in the dead-letter queue. A tick that
+    failed is counted, and the next minute's is its retry; giving its message back would only hold
+    that one up.
     """
     failed = [message for message, _ in batch.refused]
-    failed += [message for message, ask in batch.asks if not _is_settled(results.get(ask.service))]
+    failed += [message for message, ask in batch.asks if _is_unknown(results.get(ask.service))]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 
-def _is_settled(result: Tick | Reason | None) -> bool:
+def _is_unknown(result: Tick | Reason | None) -> bool:
     match result:
-        case Tick() | Reason(code=ReasonCode.CONFLICTING_CHANGE | ReasonCode.PAUSED):
+        case None | Reason(code=ReasonCode.NOT_FOUND):
             return True
         case _:
             return False

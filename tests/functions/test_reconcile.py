@@ -104,7 +104,7 @@ def test_a_service_that_fails_leaves_the_others_alone(
 ) -> None:
     with_a_ledger_that_fails(deployment, Throttled("too many"), monkeypatch)
     answer = reconcile(sample("reconcile-two-services"), context)
-    assert answer == {"batchItemFailures": [message(1)]}
+    assert answer == ALL_WELL  # the next minute is the retry; a message given back would hold it up
     assert ticks_of(deployment, "search") == 1
 
 

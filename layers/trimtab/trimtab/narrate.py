@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from trimtab.model.change import inverse_of, subject_of
+from trimtab.model.change import change_key, inverse_of, subject_of
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Pending, Standing
@@ -104,7 +104,7 @@ def _is_news(entry: Entry, verdict: Verdict, at: Situation, standing: dict[str, 
         return True
     if verdict.reason.code in NOT_YET:
         return False
-    key = f"{type(verdict.change).__name__} {entry.subject}"
+    key = change_key(verdict.change)
     said = at.memory.standing.get(key)
     now = Standing(verdict.codes, _gist(verdict), at.now)
     if said is not None and (said.codes, said.ruling) == (now.codes, now.ruling):
@@ -148,6 +148,9 @@ def _worth_noting(at: Situation) -> Iterable[tuple[str, Reason]]:
         yield f"sight of {gap.what} {gap.subject}", gap.reason
     for name in sorted(at.policy.fleets):
         belief = at.believed(name)
+        if belief.targets is None and at.fleet(name).targets is not None:
+            text = f"the load balancer cannot say how any target of {name} is"
+            yield f"sight of targets of {name}", Reason(ReasonCode.BLIND, text)
         if belief.demand_gap is not None and at.policy.scaling.rules:
             yield f"load of {name}", belief.demand_gap
         if belief.panic:

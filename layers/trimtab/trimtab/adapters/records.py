@@ -29,8 +29,10 @@ ALL = "#all"
 
 MOST_TICK_BYTES = 380 * 1024
 """Compressed. Leaves room in an item for its keys."""
+WRITE_UNIT = 1024
+"""What DynamoDB bills as one write: a memory larger than this is worth compressing."""
 MOST_TICK_TEXT = 64 * 1024 * 1024
-"""Uncompressed. What would unpack to more is not one of our ticks."""
+"""Uncompressed. What would unpack to more was not written by us."""
 
 
 def stamp(at: datetime) -> str:
@@ -81,7 +83,9 @@ def listed_item(listed: Listed) -> Item:
 
 def memory_item(service: ServiceId, memory: Memory) -> Item:
     """Return a memory as an item."""
-    return _item(memory_key(service), version=memory.version, body=codec.dumps(memory))
+    text = codec.dumps(memory)
+    body = text if len(text) <= WRITE_UNIT else zlib.compress(text.encode())
+    return _item(memory_key(service), version=memory.version, body=body)
 
 
 def pause_item(service: ServiceId | None, pause: Pause) -> Item:
@@ -127,9 +131,10 @@ def tick_item(tick: Tick, keep: timedelta) -> Item:
 
 
 def read(kind: type[T], item: Item) -> T:
-    """Read what an item holds; ``Malformed`` names the item."""
+    """Read what an item holds, compressed or not; ``Malformed`` names the item."""
+    body = item.get("body", "")
     try:
-        return codec.loads(kind, str(item.get("body", "")))
+        return codec.loads(kind, _unpacked(body) if isinstance(body, bytes) else str(body))
     except Malformed as error:
         raise Malformed(f"{_name(item)}: {error}") from error
 
@@ -137,14 +142,21 @@ def read(kind: type[T], item: Item) -> T:
 def read_tick(item: Item) -> Tick:
     """Read a tick record; ``Malformed`` names the item."""
     body = item.get("body")
+    try:
+        return codec.loads(Tick, _unpacked(body if isinstance(body, bytes) else b""))
+    except Malformed as error:
+        raise Malformed(f"{_name(item)}: not a tick record: {error}") from error
+
+
+def _unpacked(body: bytes) -> str:
     unpacker = zlib.decompressobj()
     try:
-        text = unpacker.decompress(body if isinstance(body, bytes) else b"", MOST_TICK_TEXT)
+        text = unpacker.decompress(body, MOST_TICK_TEXT)
         if not unpacker.eof:
             raise Malformed("cut short, or far too long")
-        return codec.loads(Tick, text.decode())
-    except (zlib.error, UnicodeDecodeError, Malformed) as error:
-        raise Malformed(f"{_name(item)}: not a tick record: {error}") from error
+        return text.decode()
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise Malformed(f"not compressed text: {error}") from error
 
 
 def deduplication_of(ask: Ask) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.adapters import records
-from trimtab.adapters.tables import Found, Key, Put, Range, Remove, Table, Tables, Write
+from trimtab.adapters.tables import Found, Item, Key, Put, Range, Remove, Table, Tables, Write
 from trimtab.errors import Malformed, Throttled
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
@@ -30,7 +30,7 @@ class TableStore:
     def services(self) -> tuple[Listed, ...]:
         """Every service that has a policy, in name order."""
         rows = self.tables.query(Range(Table.MEMORY, records.SERVICES))
-        return tuple(records.read(Listed, row) for row in rows)
+        return tuple(_listed(row) for row in rows)
 
     def recall(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Remembered | Reason]:
         """What is stored of each service, in one batch."""
@@ -91,6 +91,14 @@ class TableStore:
         if found.unread:
             raise Throttled(f"the pauses of {service} could not be read: take it for paused")
         return _pauses(keys, found)
+
+
+def _listed(row: Item) -> Listed:
+    """Read a directory row; a damaged one is listed by its key: its tick says what is wrong."""
+    try:
+        return records.read(Listed, row)
+    except Malformed:
+        return Listed(ServiceId(str(row["item"])), True, 0, frozenset())
 
 
 def _keys_of(service: ServiceId) -> list[Key]:

@@ -72,6 +72,8 @@ def _assess_fleet(
             _assess_target(target, outliers.get(target.instance, ()), policy, memory, now)
             for target in sorted(seen.targets, key=lambda t: t.id)
         )
+    if targets and all(b.condition is Condition.UNKNOWN for b in targets):
+        targets = None  # the load balancer itself cannot say: that is blindness, not ruin
     carrying = sum(1 for t in targets or () if t.serves)
     demand = assess_demand(FleetLoad(seen, carrying, weighted_out, now), policy)
     share = error_share(seen, policy, now)

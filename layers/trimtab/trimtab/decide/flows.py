@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 
 from trimtab.decide.shares import allocate, shares_of
 from trimtab.model.assessment import FleetBelief
@@ -72,9 +73,9 @@ def _without_gain(
 ) -> dict[FleetId, float]:
     """Give no fleet that is down more than it has: what it would get stays where it is."""
     kept = {f: min(wish[f], now[f]) if f in down else wish[f] for f in wish}
-    surplus = sum(wish.values()) - sum(kept.values())
+    surplus = fsum(wish.values()) - fsum(kept.values())
     alive = {f: max(0.0, now[f] - kept[f]) for f in wish if f not in down}
-    lost = sum(alive.values())
+    lost = fsum(alive.values())
     return {
         f: s + (surplus * alive.get(f, 0.0) / lost if lost > 0 else 0.0) for f, s in kept.items()
     }

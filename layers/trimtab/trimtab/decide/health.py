@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from trimtab.decide.scaling import sizes_wanted
 from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.change import Eject, Restore, inverse_of
 from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import Ejection
 from trimtab.model.observation import Group, Lifecycle, Member
-from trimtab.model.policy import EjectMethod
+from trimtab.model.policy import EjectMethod, Policy
 from trimtab.model.reason import Fact, Reason, ReasonCode
 from trimtab.model.situation import Situation
 from trimtab.model.size import bounds
@@ -22,11 +24,16 @@ def propose_ejections(at: Situation) -> tuple[Proposal, ...]:
     The order matters: the guard's budget goes to the first.
     """
     found: list[Proposal] = []
+    sizes = sizes_wanted(at)
     for name in sorted(at.policy.fleets):
         failing = [b for b in at.believed(name).targets or () if b.condition is Condition.FAILING]
-        members = _members(at.fleet(name).group)
+        group = at.fleet(name).group
+        crew = _Crew(
+            {m.instance: m for m in (group.members if group is not None else ())},
+            is_missed=_is_missed(sizes.get(name), group, at.policy),
+        )
         ordered = sorted(failing, key=_worst_first)
-        proposals = (_ejection(name, target, members, at) for target in ordered)
+        proposals = (_ejection(name, target, crew, at) for target in ordered)
         found.extend(p for p in proposals if p is not None)
     return tuple(found)
 
@@ -36,19 +43,21 @@ def _worst_first(belief: TargetBelief) -> tuple[bool, float, str]:
     return (belief.serves, -worst, belief.target.id)
 
 
-def _members(group: Group | None) -> Mapping[InstanceId, Member]:
-    return {m.instance: m for m in (group.members if group is not None else ())}
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """A group's members by instance, and whether one who leaves must be replaced."""
+
+    members: Mapping[InstanceId, Member]
+    is_missed: bool
 
 
-def _ejection(
-    fleet: FleetId, belief: TargetBelief, members: Mapping[InstanceId, Member], at: Situation
-) -> Proposal | None:
+def _ejection(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) -> Proposal | None:
     """Propose one ejection, by the way that fits what the target is.
 
     ``None`` where the way cannot be told (the group could not be read) or the group itself is
     already moving the instance.
     """
-    change = _eject(fleet, belief, members, at)
+    change = _eject(fleet, belief, crew, at)
     if change is None:
         return None
     first = belief.evidence[0]
@@ -67,14 +76,12 @@ def _ejection(
     return Proposal(change, Reason(code, first.text, facts), belief.evidence)
 
 
-def _eject(
-    fleet: FleetId, belief: TargetBelief, members: Mapping[InstanceId, Member], at: Situation
-) -> Eject | None:
+def _eject(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) -> Eject | None:
     named, group = at.policy.fleets[fleet], at.fleet(fleet).group
     target = belief.target
     if named.group is not None and group is None:
         return None
-    member = members.get(target.instance)
+    member = crew.members.get(target.instance)
     if member is not None and member.lifecycle is not Lifecycle.IN_SERVICE:
         return None
     method = at.policy.health.eject.method
@@ -91,20 +98,21 @@ def _eject(
         zone=target.zone,
         method=method,
         group=named.group if standby else None,
-        replace=standby and _is_missed(fleet, at),
+        replace=standby and crew.is_missed,
     )
 
 
-def _is_missed(fleet: FleetId, at: Situation) -> bool:
-    """Tell whether the group should launch another in its place.
+def _is_missed(wanted: int | None, group: Group | None, policy: Policy) -> bool:
+    """Tell whether the group should launch another in its place, keeping its size.
 
-    Not when the trusted ones already suffice and the group may shrink; with the load unknown the
-    group keeps its size.
+    Not where the size the load calls for counts the lost member on top already: what is to
+    replace it is asked for there, and one replacement is enough. So only with the load unknown, or
+    where one less would be below the least size.
     """
-    believed, group = at.believed(fleet), at.fleet(fleet).group
-    if group is None or believed.demand is None or group.desired <= bounds(group, at.policy)[0]:
+    if group is None or wanted is None:
         return True
-    return believed.trusted < believed.demand.units
+    low, high = bounds(group, policy)
+    return max(group.desired, min(wanted, high)) - 1 < low
 
 
 def propose_restores(at: Situation) -> tuple[Proposal, ...]:

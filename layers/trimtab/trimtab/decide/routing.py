@@ -7,12 +7,14 @@ carry now: sizing has been asked for the rest.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from trimtab.decide.flows import SLACK, Flow, flow_of
-from trimtab.decide.shares import towards, weights_of
+from trimtab.decide.shares import WEIGHTS_TOTAL, towards, weights_of
 from trimtab.model.change import Reweight
-from trimtab.model.ids import FleetId
+from trimtab.model.ids import Arn, FleetId
+from trimtab.model.observation import RouteSeen
 from trimtab.model.policy import OnFailure
 from trimtab.model.reason import Fact, Reason, ReasonCode
 from trimtab.model.situation import Situation
@@ -76,14 +78,25 @@ def _for_long(
     return never if since is None else now - since >= least
 
 
+def _total(ours: Mapping[Arn, int], seen: RouteSeen) -> int:
+    """Return what our weights should add up to.
+
+    Where somebody else's target group has weight in the same rule, ours must keep their sum, or
+    its share would change by our doing.
+    """
+    others = sum(w for group, w in seen.weights.items() if group not in ours)
+    return sum(ours.values()) if others else WEIGHTS_TOTAL
+
+
 def _proposal(
     flow: Flow, shares: dict[FleetId, float], at: Situation, why: Reason
 ) -> Proposal | None:
-    weights = weights_of(shares)
     groups = {f: at.policy.fleets[f].target_group for f in shares}
     seen = at.seen.routes[flow.route.name]
     before = {groups[f]: seen.weights[groups[f]] for f in shares}
-    if weights == weights_of(flow.now):
+    total = _total(before, seen)
+    weights = weights_of(shares, total)
+    if weights == weights_of(flow.now, total):
         return None
     facts: dict[str, Fact] = {"demand_units": round(flow.demand, 3)}
     for f in sorted(shares):

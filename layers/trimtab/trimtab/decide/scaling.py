@@ -107,26 +107,26 @@ def needed_size(
 
 
 def _resize(fleet: FleetId, group: Group, at: Situation, flows: list[Flow]) -> Proposal | None:
-    low, high = bounds(group, at.policy)
+    low, _ = bounds(group, at.policy)
     believed = at.believed(fleet)
     lost = lost_members(group, believed)
     answer = needed_size(fleet, group.desired - lost, at, flows)
     if answer is None:
-        return _to_bounds(fleet, group, low, high)
+        return _to_minimum(fleet, group, low)
     need, why = answer
-    wish = min(max(need + lost, low), high)
-    if wish > group.desired and need + lost > group.desired:
+    wish = need + lost
+    if wish > group.desired:
         if lost and need <= group.desired:
             text = f"{lost} of its members carry nothing; {why.text}"
             why = Reason(ReasonCode.REPLACE_LOST, text, {**why.facts, "lost": lost})
         return Proposal(Resize(fleet, group.name, group.desired, wish), why)
-    steady = min(max(_stabilized(fleet, wish, group, at), low), high)
+    steady = max(_stabilized(fleet, wish, group, at), low)
     if steady < group.desired and believed.demand is not None:
         facts = {**why.facts, "window_s": at.policy.scaling.scale_in_after.total_seconds()}
         text = f"for {in_words(at.policy.scaling.scale_in_after)} no more than {steady} were needed"
         reason = Reason(ReasonCode.LOAD_BELOW_TARGET, text, facts)
         return Proposal(Resize(fleet, group.name, group.desired, steady), reason)
-    return _to_bounds(fleet, group, low, high)
+    return _to_minimum(fleet, group, low)
 
 
 def lost_members(group: Group, believed: FleetBelief) -> int:
@@ -160,11 +160,11 @@ def _stabilized(fleet: FleetId, wish: int, group: Group, at: Situation) -> int:
     return max(wish, *(w.size for w in recent))
 
 
-def _to_bounds(fleet: FleetId, group: Group, low: int, high: int) -> Proposal | None:
-    """Bring a size back into bounds: raising needs no data, lowering is left to the load."""
-    if group.desired < low:
-        facts = {"size": group.desired, "min": low, "max": high}
-        text = f"{group.desired} is below the least size {low}"
-        reason = Reason(ReasonCode.BELOW_MINIMUM, text, facts)
-        return Proposal(Resize(fleet, group.name, group.desired, low), reason)
-    return None
+def _to_minimum(fleet: FleetId, group: Group, low: int) -> Proposal | None:
+    """Bring a size up to the least: raising needs no data."""
+    if group.desired >= low:
+        return None
+    facts = {"size": group.desired, "min": low}
+    text = f"{group.desired} is below the least size {low}"
+    reason = Reason(ReasonCode.BELOW_MINIMUM, text, facts)
+    return Proposal(Resize(fleet, group.name, group.desired, low), reason)

@@ -6,6 +6,7 @@ Units are targets at target load, shares are in 0..1 and add up to 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import fsum  # exact, so that the order of fleets does not matter
 
 from trimtab.model.ids import FleetId
 
@@ -29,12 +30,12 @@ def allocate(
     if demand <= 0:
         return _without_demand(home, capacity)
     kept = {f: min(home[f] * demand, capacity[f]) for f in home}
-    excess = demand - sum(kept.values())
+    excess = demand - fsum(kept.values())
     spare = {f: max(0.0, capacity[f] - kept[f]) for f in home}
-    room = sum(spare.values())
+    room = fsum(spare.values())
     moved = min(excess, room)
     lost = {f: max(0.0, home[f] * demand - kept[f]) for f in home}
-    short = sum(lost.values())
+    short = fsum(lost.values())
     return {
         f: (
             kept[f]
@@ -51,7 +52,7 @@ def _without_demand(
 ) -> dict[FleetId, float]:
     """With nothing to carry, stay home, but not on a fleet that could carry nothing."""
     able = {f: (share if capacity[f] > 0 else 0.0) for f, share in home.items()}
-    total = sum(able.values())
+    total = fsum(able.values())
     if total > 0:
         return {f: share / total for f, share in able.items()}
     others = [f for f in home if capacity[f] > 0]
@@ -67,7 +68,7 @@ def towards(
 
     Worked example: from 1/0 towards 0.4/0.6 by 0.2 gives 0.8/0.2.
     """
-    gap = sum(max(0.0, wish[f] - now[f]) for f in now)
+    gap = fsum(max(0.0, wish[f] - now[f]) for f in now)
     if gap <= step:
         return dict(wish)
     part = step / gap
@@ -82,15 +83,15 @@ def shares_of(weights: Mapping[FleetId, int]) -> dict[FleetId, float] | None:
     return {f: w / total for f, w in weights.items()}
 
 
-def weights_of(shares: Mapping[FleetId, float]) -> dict[FleetId, int]:
-    """Return shares as whole weights that add up to ``WEIGHTS_TOTAL`` (largest remainder).
+def weights_of(shares: Mapping[FleetId, float], total: int = WEIGHTS_TOTAL) -> dict[FleetId, int]:
+    """Return shares as whole weights that add up to ``total`` (largest remainder).
 
     Worked example: 0.335/0.665 becomes 34/66... or 33/67: the larger remainder gets the odd one,
     the fleet whose name sorts first at a tie.
     """
-    exact = {f: share * WEIGHTS_TOTAL for f, share in shares.items()}
+    exact = {f: share * total for f, share in shares.items()}
     whole = {f: int(x + 1e-9) for f, x in exact.items()}
-    left = WEIGHTS_TOTAL - sum(whole.values())
+    left = total - sum(whole.values())
     by_remainder = sorted(exact, key=lambda f: (whole[f] - exact[f], f))
     for f in by_remainder[:left]:
         whole[f] += 1

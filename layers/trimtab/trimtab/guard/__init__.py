@@ -18,6 +18,7 @@ from trimtab.guard.permission import (
     check_in_flight,
     check_pause,
     check_protection,
+    check_setback,
     check_size_is_free,
 )
 from trimtab.guard.plan import Plan
@@ -35,6 +36,7 @@ GUARDS: tuple[Guard, ...] = (
     check_pause,
     check_in_flight,
     check_size_is_free,
+    check_setback,
     check_sight,
     check_protection,
     check_group_is_free,

@@ -149,6 +149,11 @@ def check_weights(proposal: Proposal, plan: Plan) -> Answer:
         return refused(ReasonCode.LAST_WEIGHT, "no fleet that serves would have any weight")
     if any(w > 0 and _is_down(fleets[g], plan) for g, w in change.before.items()):
         return passed("a fleet with weight is down: no step limit")
+    route = next(r for r in plan.at.policy.routes if r.name == change.route)
+    moved_at = plan.at.memory.route(change.route).moved_at
+    if moved_at is not None and plan.now - moved_at < route.step_every:
+        text = f"weights moved at {moved_at:%H:%M}; the next step waits for"
+        return refused(ReasonCode.STEP_LIMIT, f"{text} {in_words(route.step_every)}")
     return _one_step(change, plan)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, passed, refused
-from trimtab.model.change import Eject, Resize, Restore, lever_of, subject_of
+from trimtab.model.change import Eject, Resize, Restore, change_key, lever_of, subject_of
 from trimtab.model.reason import ReasonCode
 from trimtab.model.verdict import Proposal
 
@@ -33,6 +35,29 @@ def check_in_flight(proposal: Proposal, plan: Plan) -> Answer:
     if plan.in_flight(subject):
         return refused(ReasonCode.IN_FLIGHT, f"a change of {subject} is under way")
     return passed("nothing under way on it")
+
+
+def check_setback(proposal: Proposal, plan: Plan) -> Answer:
+    """Refuse for a while what has just failed: the longer, the more often in a row.
+
+    Half a minute, so the next tick may try again, then doubled up to an hour; what was denied
+    starts at five minutes, since somebody has to grant it first.
+    """
+    held = plan.at.memory.setbacks.get(change_key(proposal.change))
+    if held is None:
+        return passed("it has not just failed")
+    first = FIRST_WAIT_DENIED if held.code is ReasonCode.ACCESS_DENIED else FIRST_WAIT
+    wait = min(first * (1 << min(held.times - 1, MOST_DOUBLINGS)), LONGEST_WAIT)
+    if plan.now - held.at < wait:
+        text = f"it failed {held.times} times ({held.code}); the next try is at"
+        return refused(ReasonCode.BACKING_OFF, f"{text} {held.at + wait:%H:%M}", times=held.times)
+    return passed("it failed long enough ago", times=held.times)
+
+
+FIRST_WAIT = timedelta(seconds=30)
+FIRST_WAIT_DENIED = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=1)
+MOST_DOUBLINGS = 10
 
 
 def check_size_is_free(proposal: Proposal, plan: Plan) -> Answer:

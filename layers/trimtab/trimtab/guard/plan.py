@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import fsum
 
 from trimtab.guard.ground import FleetGround
 from trimtab.model.change import Change, Eject, Resize, Reweight, subject_of
@@ -120,13 +121,13 @@ class Plan:
         its fleets' load; together they cannot give more than all there is.
         """
         group, most = self.at.policy.fleets[fleet].target_group, 0.0
-        loads = [sum(self.last_units(f) or 0.0 for f in self._fleets_on([s])) for s in shifts]
+        loads = [fsum(self.last_units(f) or 0.0 for f in self._fleets_on([s])) for s in shifts]
         was = [_share(s.before, group) for s in shifts]
         will = [_share(s.after, group) for s in shifts]
         gains = [max(0.0, b - a) * load for a, b, load in zip(was, will, loads, strict=True)]
         for share, gain, load in zip(will, gains, loads, strict=True):
-            most = max(most, share * load + sum(gains) - gain)
-        return min(most, sum(self.last_units(f) or 0.0 for f in self._fleets_on(shifts)))
+            most = max(most, share * load + fsum(gains) - gain)
+        return min(most, fsum(self.last_units(f) or 0.0 for f in self._fleets_on(shifts)))
 
     def out(self, fleet: FleetId, zone: Zone | None = None) -> frozenset[InstanceId]:
         """Instances out of service in a fleet (or one zone of it), under way included."""

@@ -103,6 +103,11 @@ def subject_of(change: Change) -> str:
             assert_never(change)
 
 
+def change_key(change: Change) -> str:
+    """Name a kind of change of a subject: what is proposed again is told by it."""
+    return f"{type(change).__name__} {subject_of(change)}"
+
+
 def inverse_of(change: Change) -> Change:
     """Return the change that takes this one back."""
     match change:

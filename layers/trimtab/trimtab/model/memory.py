@@ -59,6 +59,15 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Setback:
+    """A change that AWS refused or that failed, ``times`` in a row, last ``at``."""
+
+    code: ReasonCode
+    at: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """A past action, for budgets over time. ``removal``: it took something out of service."""
 
@@ -76,6 +85,7 @@ class FleetMemory:
     says when an instance was last seen launching or in its first health checks. ``demand`` is the
     last known load in target units, for doubt only: it may keep capacity, never remove it.
     ``latency`` is a slow mean of the fleet's latency in seconds (what "usual" means);
+    ``seen_at`` is when target health was last read: over a gap, findings are held against nobody.
     ``close_until``, ``watched_at`` and ``swept_at`` say when to read more than the load.
     """
 
@@ -89,6 +99,7 @@ class FleetMemory:
     demand: float | None = None
     demand_at: datetime | None = None
     latency: float | None = None
+    seen_at: datetime | None = None
     close_until: datetime | None = None
     watched_at: datetime | None = None
     swept_at: datetime | None = None
@@ -101,6 +112,7 @@ class RouteMemory:
     short_since: Mapping[FleetId, datetime] = field(default_factory=dict)
     well_since: Mapping[FleetId, datetime] = field(default_factory=dict)
     moved_at: datetime | None = None
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +134,7 @@ class Memory:
     pending: tuple[Pending, ...] = ()
     actions: tuple[Action, ...] = ()
     standing: Mapping[str, Standing] = field(default_factory=dict)
+    setbacks: Mapping[str, Setback] = field(default_factory=dict)
 
     def fleet(self, name: FleetId) -> FleetMemory:
         """What is remembered of a fleet; empty if nothing."""

@@ -52,6 +52,7 @@ class ReasonCode(StrEnum):
     PROTECTED = "protected"
     GROUP_BOUNDS = "group_bounds"
     STEP_LIMIT = "step_limit"
+    BACKING_OFF = "backing_off"
     WARMING_UP = "warming_up"
     RECEIVER_SHORT = "receiver_short"
     LAST_WEIGHT = "last_weight"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from math import fsum
 
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.ids import FleetId, InstanceId, TargetId
@@ -27,6 +28,8 @@ from trimtab.model.reason import ReasonCode
 from trimtab.model.situation import Situation
 
 HOUR = timedelta(hours=1)
+FORGOTTEN_AFTER = timedelta(hours=2)
+"""How long a failure is held against trying again: longer than the longest back-off."""
 SETTLING = timedelta(minutes=3)
 """How long AWS may take to show what we did; before that, silence proves nothing."""
 WINDOW = timedelta(minutes=10)
@@ -55,6 +58,7 @@ def remember(
         pending=(*at.memory.pending, *pending),
         actions=tuple(a for a in at.memory.actions if at.now - a.at < HOUR),
         standing=dict(standing),
+        setbacks={k: s for k, s in at.memory.setbacks.items() if at.now - s.at < FORGOTTEN_AFTER},
     )
 
 
@@ -79,6 +83,7 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
         demand=demand.units if demand else old.demand,
         demand_at=demand.at if demand else old.demand_at,
         latency=_usual_latency(old, seen, belief),
+        seen_at=old.seen_at if belief.targets is None else now,
         close_until=now + health.suspicion if belief.suspicious else old.close_until,
         watched_at=now if LoadSignal.ERRORS in (seen.signals or {}) else old.watched_at,
         swept_at=now if seen.looked_closely else old.swept_at,
@@ -194,7 +199,7 @@ def _route(route: RoutePolicy, at: Situation) -> RouteMemory:
             short[fleet] = old.short_since.get(fleet, at.now)
         if not belief.down and room >= route.split[fleet] * units * WELL_MARGIN:
             well[fleet] = old.well_since.get(fleet, at.now)
-    return RouteMemory(short_since=short, well_since=well, moved_at=old.moved_at)
+    return RouteMemory(short, well, moved_at=old.moved_at, seen_at=at.now)
 
 
 def _units(route: RoutePolicy, at: Situation) -> float | None:
@@ -204,4 +209,4 @@ def _units(route: RoutePolicy, at: Situation) -> float | None:
         return None
     demands = [b.demand for b in beliefs]
     known = [d.units for d in demands if d is not None]
-    return sum(known) if len(known) == len(demands) else None
+    return fsum(known) if len(known) == len(demands) else None

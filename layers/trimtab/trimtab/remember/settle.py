@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, change_key
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId, TargetId
-from trimtab.model.memory import Action, Ejection, FleetMemory, Memory, Pending, Strikes
+from trimtab.model.memory import Action, Ejection, FleetMemory, Memory, Pending, Setback, Strikes
 from trimtab.model.observation import Observation, TargetState
 from trimtab.model.policy import EjectPolicy, Policy
 from trimtab.model.reason import ReasonCode
@@ -27,16 +27,52 @@ def settle(
     and not at all if nothing was done. Where the outcome is not certain (failed unconfirmed,
     expired), the world is asked: what is out is treated as taken out by us.
     """
+    memory = _over_gaps(memory, seen, policy)
     for pending in memory.pending:
         outcome = outcomes.get(pending.entry)
         if outcome is None:
             continue
-        memory = replace(memory, pending=tuple(p for p in memory.pending if p != pending))
+        memory = replace(
+            memory,
+            pending=tuple(p for p in memory.pending if p != pending),
+            setbacks=_setbacks(memory, pending, outcome),
+        )
         if _took_effect(pending.change, outcome, seen):
             memory = _apply(memory, pending, policy.health.eject)
         elif isinstance(pending.change, Restore) and outcome.reason.code is ReasonCode.NOT_FOUND:
             memory = _forget(memory, pending.change)
     return memory
+
+
+def _over_gaps(memory: Memory, seen: Observation, policy: Policy) -> Memory:
+    """Hold nothing against anybody over a gap in which nobody looked.
+
+    ``since`` promises *without a break*; after longer than ``guard.max_age`` it could not know.
+    """
+
+    def is_broken(at: datetime | None) -> bool:
+        return at is None or seen.now - at > policy.guard.max_age
+
+    fleets = {
+        name: replace(fleet, findings={}) if is_broken(fleet.seen_at) else fleet
+        for name, fleet in memory.fleets.items()
+    }
+    routes = {
+        name: replace(route, short_since={}, well_since={}) if is_broken(route.seen_at) else route
+        for name, route in memory.routes.items()
+    }
+    return replace(memory, fleets=fleets, routes=routes)
+
+
+def _setbacks(memory: Memory, pending: Pending, outcome: Entry) -> Mapping[str, Setback]:
+    """Count failures in a row of the same change; success forgets them."""
+    key = change_key(pending.change)
+    others = {k: s for k, s in memory.setbacks.items() if k != key}
+    if outcome.kind is not Kind.FAILED:
+        return others
+    earlier = memory.setbacks.get(key)
+    times = earlier.times + 1 if earlier else 1
+    return {**others, key: Setback(outcome.reason.code, outcome.at, times)}
 
 
 def _took_effect(change: Change, outcome: Entry, seen: Observation) -> bool:

@@ -85,6 +85,7 @@ _GENERAL: Mapping[type[TrimtabError], tuple[str, ...]] = {
 _OF_SERVICE: Mapping[str, Mapping[type[TrimtabError], tuple[str, ...]]] = {
     "elasticloadbalancing": {
         NotFound: (
+            "InvalidTarget",  # registering what no longer exists
             "ListenerNotFound",
             "LoadBalancerNotFound",
             "RuleNotFound",
@@ -94,7 +95,6 @@ _OF_SERVICE: Mapping[str, Mapping[type[TrimtabError], tuple[str, ...]]] = {
             "IncompatibleProtocols",
             "InvalidConfigurationRequest",
             "InvalidLoadBalancerAction",
-            "InvalidTarget",
             "OperationNotPermitted",
             "TargetGroupAssociationLimit",
             "TooManyActions",
