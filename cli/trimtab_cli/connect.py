@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,7 +113,12 @@ def _saved(path: Path) -> Iterator[Deployment]:
     except ModuleNotFoundError as missing:
         what = f"--local needs {missing.name}, which is not installed"
         raise Stop(what, "install the project with `make setup`", USAGE) from None
-    with lab.local_session(path) as saved:
+    with ExitStack() as opened:
+        try:
+            saved = opened.enter_context(lab.local_session(path))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            todo = "save one with `trimtab demo`; the folder of the last is .trimtab/demo"
+            raise Stop(f"{path} holds no embedded AWS that a demo saved", todo, USAGE) from None
         ports = connect(saved.settings, saved.session)
         now = saved.now
         yield Connected(ports.store, ports.ledger, ports.names, lambda: "operator", lambda: now)

@@ -15,8 +15,11 @@ from trimtab.model.policy import Lever
 from trimtab.notify import sentence_of
 from trimtab_cli.connect import Deployment
 from trimtab_cli.show import STYLE_OF, moment, text
+from trimtab_cli.stop import USAGE, Stop
 
 SHORT_ID = 10
+MOST_DAYS = 400
+"""How far all services are searched at once: it takes a query a day."""
 KIND_WIDTH = max(len(kind) for kind in Kind)
 
 
@@ -53,6 +56,9 @@ def newest(
 
 def everything(deployment: Deployment, start: datetime, end: datetime) -> Iterator[Entry]:
     """All services' entries from ``start`` to before ``end``, by time."""
+    if end - start > timedelta(days=MOST_DAYS):
+        todo = "look back less far with --since, or name one service with --service"
+        raise Stop(f"all services are searched over {MOST_DAYS} days at most", todo, USAGE)
     day = start.date()
     while day <= end.date():
         for entry in deployment.ledger.of_day(day.isoformat()):

@@ -162,6 +162,9 @@ def test_log_json_is_the_entry_itself(watched: Terminal) -> None:
         (["explain", "abc"], 2, "too short"),
         (["explain", "ZZZZZZZZ"], 1, "no entry's id begins or ends with 'ZZZZZZZZ'"),
         (["status", "a/b"], 2, "cannot be the name of a service"),
+        (["log", "--since", "0001-01-01"], 2, "searched over 400 days at most"),
+        (["explain", "ZZZZ", "--since", "99999d"], 2, "searched over 400 days at most"),
+        (["pause", "shop", "--why", "x" * 501], 2, "--why has 501 characters"),
         (["pause", "shop"], 2, "a pause needs a reason"),
         (["pause", "shop", "--why", "x", "--for", "soon"], 2, "--for 'soon' is no duration"),
         (["pause", "nope", "--why", "x"], 1, "there is no service 'nope'"),
@@ -223,6 +226,15 @@ def test_explain_tells_the_whole_story_by_any_part_of_the_id(watched: Terminal, 
         assert told in shown
 
 
+def test_a_command_to_paste_is_one_line_on_a_narrow_screen(
+    watched: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    append(watched, an_ejection())
+    (line,) = [each for each in watched.lines("explain", an_ejection().id) if " aws " in each]
+    assert line.endswith("--auto-scaling-group-name blue-asg")
+
+
 def test_explain_lists_entries_that_share_the_beginning(watched: Terminal) -> None:
     append(watched, an_entry(seq=0), an_entry(seq=1))
     result = watched.run("explain", an_entry().id[:8])
@@ -276,6 +288,12 @@ def test_everything_can_be_paused_and_resume_of_one_service_says_so(watched: Ter
         f"still paused with everything by {ANN}: incident; `trimtab resume` lifts it",
     ]
     assert "#all" in "\n".join(watched.lines("log", "--kind", "pause"))
+
+
+def test_saying_the_same_twice_in_one_moment_is_two_entries(watched: Terminal) -> None:
+    for words in (["pause", "--why", "x"], ["resume"]) * 2:
+        assert watched.run(*words).exit_code == 0
+    assert len(watched.lines("log", "--kind", "pause")) == 4
 
 
 # safety of the terminal

@@ -49,6 +49,26 @@ def test_a_local_folder_that_is_not_there_is_a_usage_error(tmp_path: Path) -> No
     assert (code, "save one with `trimtab demo`" in said) == (2, True)
 
 
+BROKEN = {"empty": "", "half": '{"format": 1', "old": '{"format": 0}', "hollow": '{"format": 1}'}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
+def test_a_local_file_that_is_none_of_ours_is_a_usage_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "aws.json").write_text(text)
+    code, said = run("--local", str(tmp_path), "status")
+    assert (code, "holds no embedded AWS that a demo saved" in said) == (2, True)
+
+
+def test_a_local_folder_without_a_file_is_a_usage_error(tmp_path: Path) -> None:
+    assert run("--local", str(tmp_path), "status")[0] == 2
+
+
+def test_a_demo_that_cannot_leave_anything_says_so_before_it_plays(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, said = run("demo", "--out", str(tmp_path / "file"))
+    assert (code, "nothing can be written to" in said) == (2, True)
+
+
 @pytest.fixture
 def on_moto() -> object:
     from moto import mock_aws
