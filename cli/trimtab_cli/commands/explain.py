@@ -15,10 +15,11 @@ from trimtab.model.entry import Entry, Kind
 from trimtab.model.reason import Fact, Reason
 from trimtab.model.verdict import Check
 from trimtab.notify import sentence_of
+from trimtab_cli.entries import SHORT_ID
 from trimtab_cli.find import Story, find
 from trimtab_cli.moments import lasting
 from trimtab_cli.session import Operator, service_named
-from trimtab_cli.show import STYLE_OF, console, moment, say_json, text
+from trimtab_cli.show import STYLE_OF, console, moment, say_json, say_lines, text
 from trimtab_cli.undo import caution_of, commands_of
 
 DONE_NOTHING: Mapping[Kind, str] = {
@@ -46,6 +47,7 @@ def explain(
         say_json({"entry": codec.encode(story.entry), "outcome": outcome})
     else:
         console().print(tree_of(story))
+        say_lines(_undo_lines(story))
 
 
 def tree_of(story: Story) -> Tree:
@@ -62,7 +64,8 @@ def tree_of(story: Story) -> Tree:
     _add_facts(ruling, entry.reason.facts)
     _add_frame(tree, entry)
     _add_outcome(tree, story)
-    _add_undo(tree, story)
+    if entry.kind in DONE_NOTHING:
+        tree.add(text(DONE_NOTHING[entry.kind]))
     return tree
 
 
@@ -141,20 +144,20 @@ def _add_outcome(tree: Tree, story: Story) -> None:
         branch.add(text(f"{call.operation}, AWS request {call.request_id}"))
 
 
-def _add_undo(tree: Tree, story: Story) -> None:
+def _undo_lines(story: Story) -> list[str]:
+    """How to take it back; below the tree and never wrapped, so that commands can be copied."""
     entry, outcome = story.entry, story.outcome
-    if entry.kind in DONE_NOTHING:
-        tree.add(text(DONE_NOTHING[entry.kind]))
-        return
-    if entry.inverse is None or (outcome is not None and outcome.kind is not Kind.APPLIED):
-        return
-    undo = tree.add(text(f"to undo: {sentence_of(entry.inverse)}", "bold"))
-    undo.add(text(f"first: trimtab pause {entry.service} --why 'undoing {entry.id[-10:]}'"))
-    for command in commands_of(entry.inverse):
-        undo.add(text(command))
+    if entry.kind in DONE_NOTHING or entry.inverse is None:
+        return []
+    if outcome is not None and outcome.kind is not Kind.APPLIED:
+        return []
+    lines = [f"to undo: {sentence_of(entry.inverse)}"]
+    lines.append(f"  trimtab pause {entry.service} --why 'undoing {entry.id[-SHORT_ID:]}'")
+    lines += [f"  {command}" for command in commands_of(entry.inverse)]
+    lines.append(f"  trimtab resume {entry.service}")
     if caution := caution_of(entry.inverse):
-        undo.add(text(caution, "yellow"))
-    undo.add(text(f"then:  trimtab resume {entry.service} (it decides anew, on what it then sees)"))
+        lines.append(f"mind: {caution}")
+    return [*lines, "once resumed, it decides anew, on what it then sees"]
 
 
 def _add_facts(tree: Tree, facts: Mapping[str, Fact]) -> None:
