@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
@@ -39,8 +40,10 @@ def pause(
 ) -> None:
     """Stop all writes, of one service or of everything, at once. Watching goes on."""
     operator: Operator = context.obj
-    if not why.strip() or len(why) > LONGEST_WHY:
+    if not why.strip():
         raise Stop("a pause needs a reason", f"--why TEXT, at most {LONGEST_WHY} characters", USAGE)
+    if len(why) > LONGEST_WHY:
+        raise Stop(f"--why has {len(why)} characters", f"say it in at most {LONGEST_WHY}", USAGE)
     for_how_long = lasting(lasts, "--for") if lasts else None
     with operator.deployment() as deployment:
         name, now, caller = _known(deployment, service), deployment.now(), deployment.caller()
@@ -76,7 +79,8 @@ def _known(deployment: Deployment, service: str | None) -> ServiceId | None:
 
 def _entry(service: ServiceId | None, reason: Reason, caller: str, now: datetime) -> Entry:
     name = service or EVERYTHING
-    tick = codec.ulid(now, f"{reason.code} {name} {caller} {reason.text}")
+    # Saying the same twice is two entries, also where the clock of a saved demo stands still.
+    tick = codec.ulid(now, f"{reason.code} {name} {caller} {reason.text} {uuid4()}")
     return Entry(
         service=name,
         id=EntryId(f"{tick}#000"),
