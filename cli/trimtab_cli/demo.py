@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from trimtab.ports import Names
     from trimtab_lab.world.scenario import Scenario
 
-app = typer.Typer()
+app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
 SHOP = Path(__file__).resolve().parents[2] / "examples" / "shop.yaml"
 TRACES = ", ".join(sorted(SHIPPED))
@@ -49,6 +50,7 @@ def demo(
 ) -> None:
     """Replay a day of real traffic in which much goes wrong, with Trimtab and without."""
     scenario, draft = _scenario(seed, trace), _draft(policy)
+    _ready(out)
     minutes = min(length_of(scenario), round(hours * 60))
     console = Console(stderr=json, highlight=False)
     for note in scenario.notes:
@@ -64,6 +66,17 @@ def demo(
         show_numbers(console, (day, without))
         _say_where(console, day, report, out, took)
     _check(day, without) if check else None
+
+
+def _ready(out: Path) -> None:
+    """Make the folder now: a minute later would be late to learn that it cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as wrong:
+        what = f"nothing can be written to {out}: {wrong.strerror}"
+        raise Stop(what, "name another folder with --out", USAGE) from None
 
 
 def _scenario(seed: int, trace: str) -> Scenario:
@@ -82,8 +95,8 @@ def _draft(file: Path) -> Draft:
     except OSError as wrong:
         raise Stop(f"{file} cannot be read: {wrong.strerror}", "name a policy", USAGE) from None
     if isinstance(read, tuple):
-        lines = "\n".join(str(fault) for fault in read)
-        raise Stop(f"{file} is no valid policy:\n{lines}", "correct it", USAGE)
+        lines = tuple(str(fault) for fault in read)
+        raise Stop(f"{file} is no valid policy", "correct it", USAGE, lines)
     return read
 
 
@@ -91,8 +104,9 @@ def _resolver(draft: Draft, mode: Mode) -> Resolve:
     def resolved(names: Names) -> Policy:
         found = resolve(draft, names)
         if isinstance(found, tuple):
-            lines = "\n".join(str(fault) for fault in found)
-            raise Stop(f"the demo's world lacks what the policy names:\n{lines}", "see above")
+            lines = tuple(str(fault) for fault in found)
+            todo = "name those, or start from examples/shop.yaml"
+            raise Stop("the demo's world lacks what the policy names", todo, USAGE, lines)
         return replace(found, modes=dict.fromkeys(Lever, mode)) if mode != Mode.ENFORCE else found
 
     return resolved
