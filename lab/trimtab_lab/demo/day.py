@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.model.entry import OUTCOMES, Entry, Kind
+from trimtab.notify import sentence_of
 from trimtab_lab.world.journal import Event, EventKind
 from trimtab_lab.world.recorder import Recorder
 
@@ -85,7 +86,10 @@ def serving_of(recorder: Recorder) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One line of the timeline. ``source``: the world, or a kind of log entry."""
+    """One line of the timeline. ``source``: the world, or a kind of log entry.
+
+    ``subject`` is what was or would have been done, or what it is about; ``text`` says why.
+    """
 
     at: datetime
     source: str
@@ -99,9 +103,15 @@ WORLD_KINDS = (EventKind.FAULT,)
 
 def timeline(entries: Sequence[Entry], events: Sequence[Event]) -> list[Moment]:
     """Merge what went wrong in the world with what was seen, decided, refused and done."""
-    moments = [Moment(e.at, "world", e.subject, e.text) for e in events if e.kind in WORLD_KINDS]
+    moments = [told(event) for event in events if event.kind in WORLD_KINDS]
     moments += [moment_of(entry) for entry in entries]
     return sorted(moments, key=lambda m: m.at)
+
+
+def told(event: Event) -> Moment:
+    """Return what happened in the world as a line of the timeline, its names made words."""
+    target = event.subject if event.subject.startswith("i-") else ""
+    return Moment(event.at, "world", target, event.text.replace("_", " "))
 
 
 def moment_of(entry: Entry) -> Moment:
@@ -111,7 +121,8 @@ def moment_of(entry: Entry) -> Moment:
         text = entry.wanted.text
     elif entry.wanted is not None and entry.kind not in OUTCOMES:
         text = f"{entry.reason.text} (wanted because: {entry.wanted.text})"
-    return Moment(entry.at, str(entry.kind), entry.subject, text, str(entry.id))
+    what = sentence_of(entry.change) if entry.change else entry.subject
+    return Moment(entry.at, str(entry.kind), what, text, str(entry.id))
 
 
 def counts_of(entries: Sequence[Entry]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from trimtab.model.change import Eject, Resize, Restore, Reweight
 from trimtab.model.entry import Entry, Kind
 from trimtab.notify import sentence_of
 from trimtab_lab.demo.day import Day, serving_of
+from trimtab_lab.world.faults import Fault
 from trimtab_lab.world.recorder import TargetTrack
 from trimtab_lab.world.scenario import Scenario
 
@@ -20,14 +21,15 @@ BLUE, GREEN, ORANGE, RED, SKY, GREY = (
     "#0072B2", "#009E73", "#E69F00", "#D55E00", "#56B4E9", "#9AA0A6",
 )  # fmt: skip
 FLEET_COLOURS = (BLUE, GREEN, ORANGE, SKY)
+HELD_OUT = "held out"
+"""Not registered, but registered again later."""
 STATE_COLOURS = {
     "healthy": "#7FC8A9",
     "initial": SKY,
     "unhealthy": RED,
     "draining": ORANGE,
     "unused": "#B39DDB",
-    "standby": "#B39DDB",
-    "gone": "#FFFFFF",
+    HELD_OUT: "#7B5EA7",
 }
 MARKS: Mapping[type, tuple[str, str, str]] = {
     Eject: ("eject", "triangle-down", RED),
@@ -35,6 +37,9 @@ MARKS: Mapping[type, tuple[str, str, str]] = {
     Resize: ("resize", "square", BLUE),
     Reweight: ("reweight", "diamond", ORANGE),
 }
+MARGIN = 130
+"""Left of every plot, in pixels: one time axis, also from one figure to the next."""
+SHADE = {"fillcolor": RED, "opacity": 0.08, "line_width": 0, "layer": "below"}
 SHORT_FAULT = timedelta(minutes=1)
 
 
@@ -60,7 +65,8 @@ def overview(scenario: Scenario, with_it: Day, without: Day) -> go.Figure:
     _faults(figure, scenario)
     figure.update_layout(
         height=1250, template="plotly_white", hovermode="x unified",
-        legend={"orientation": "h", "y": 1.04}, margin={"l": 60, "r": 20, "t": 90, "b": 40},
+        legend={"orientation": "h", "y": 1.03, "yanchor": "bottom"},
+        margin={"l": MARGIN, "r": 20, "t": 120, "b": 40},
     )  # fmt: skip
     figure.update_xaxes(range=_span(with_it))
     figure.update_yaxes(rangemode="tozero")
@@ -156,14 +162,8 @@ def _inert(text: str) -> str:
 
 def _faults(figure: go.Figure, scenario: Scenario) -> None:
     """Shade the time of each fault over all plots and name it once."""
-    start = scenario.demand.starts_at
-    for fault in scenario.faults:
-        begins = start + timedelta(seconds=fault.after_s)
-        lasts = timedelta(seconds=fault.lasts_s) if fault.lasts_s else timedelta(days=1)
-        figure.add_vrect(
-            x0=begins, x1=begins + max(lasts, SHORT_FAULT), fillcolor=RED, opacity=0.08,
-            line_width=0, row="all", col=1,
-        )  # fmt: skip
+    for fault, begins, ends in _times(scenario):
+        figure.add_vrect(x0=begins, x1=ends, row="all", col=1, **SHADE)
         figure.add_annotation(
             x=begins, y=1.0, yref="y domain", text=_inert(str(fault.kind).replace("_", " ")),
             showarrow=False, xanchor="left", yanchor="top", font={"size": 11, "color": RED},
@@ -171,7 +171,15 @@ def _faults(figure: go.Figure, scenario: Scenario) -> None:
         )  # fmt: skip
 
 
-def targets(day: Day, fleets: Iterable[str]) -> go.Figure:
+def _times(scenario: Scenario) -> Iterable[tuple[Fault, datetime, datetime]]:
+    """Yield each fault with when it begins and ends."""
+    for fault in scenario.faults:
+        begins = scenario.demand.starts_at + timedelta(seconds=fault.after_s)
+        lasts = timedelta(seconds=fault.lasts_s) if fault.lasts_s else timedelta(days=1)
+        yield fault, begins, begins + max(lasts, SHORT_FAULT)
+
+
+def targets(scenario: Scenario, day: Day, fleets: Iterable[str]) -> go.Figure:
     """Draw every target's state over the day, one bar a target, grouped by fleet and zone."""
     order = {name: i for i, name in enumerate(fleets)}
     tracks = sorted(
@@ -181,8 +189,6 @@ def targets(day: Day, fleets: Iterable[str]) -> go.Figure:
     end = _span(day)[1]
     figure = go.Figure()
     for state, colour in STATE_COLOURS.items():
-        if state == "gone":
-            continue
         bars = [
             (name, at, until) for name, track in tracks for at, until in _spells(track, state, end)
         ]
@@ -191,11 +197,13 @@ def targets(day: Day, fleets: Iterable[str]) -> go.Figure:
     labels = [_label(name, track) for name, track in tracks]
     figure.update_layout(
         template="plotly_white", barmode="overlay", bargap=0.15,
-        height=140 + 17 * len(labels), margin={"l": 170, "r": 20, "t": 60, "b": 40},
+        height=140 + 17 * len(labels), margin={"l": MARGIN, "r": 20, "t": 60, "b": 40},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
     )  # fmt: skip
     figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], tickfont={"size": 10})
     figure.update_xaxes(type="date", range=_span(day))
+    for _, begins, ends in _times(scenario):
+        figure.add_vrect(x0=begins, x1=ends, **SHADE)
     return figure
 
 
@@ -203,7 +211,8 @@ def _spells(track: TargetTrack, state: str, end: datetime) -> Iterable[tuple[dat
     """Yield when a target was in a state, from and to."""
     following = [at for at, _ in track.states[1:]] + [end]
     for (at, held), until in zip(track.states, following, strict=True):
-        if held.split(".")[0] == state and until > at:
+        shown = HELD_OUT if held == "gone" and until < end else held.split(".")[0]
+        if shown == state and until > at:
             yield at, until
 
 

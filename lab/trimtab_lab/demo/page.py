@@ -19,7 +19,7 @@ def write_report(path: Path, scenario: Scenario, with_it: Day, without: Day) -> 
     )
     both = (numbers_of(with_it), numbers_of(without))
     drawn = overview(scenario, with_it, without).to_html(full_html=False, include_plotlyjs=True)
-    states = targets(with_it, with_it.recorder.fleets).to_html(
+    states = targets(scenario, with_it, with_it.recorder.fleets).to_html(
         full_html=False, include_plotlyjs=False
     )
     text = env.get_template("page.html.j2").render(

@@ -10,9 +10,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from trimtab.model.entry import Entry, Kind
-from trimtab.notify import safe, sentence_of
-from trimtab_lab.demo.day import Day, Moment, moment_of, numbers_of
+from trimtab.model.entry import Kind
+from trimtab.notify import safe
+from trimtab_lab.demo.day import Day, Moment, moment_of, numbers_of, told
 from trimtab_lab.demo.page import rows_of
 from trimtab_lab.simulator.run import Minute
 from trimtab_lab.world.journal import EventKind
@@ -73,10 +73,10 @@ class Show:
         if self._timeline:
             for event in minute.events:
                 if event.kind is EventKind.FAULT:
-                    self._line(Moment(event.at, "world", event.subject, event.text))
+                    self._line(told(event))
             for entry in minute.entries:
                 if entry.kind not in QUIET:
-                    self._line(_told(entry))
+                    self._line(moment_of(entry))
         for trouble in minute.troubles:
             self._line(Moment(minute.at, "trouble", "no tick", trouble))
         self._progress.update(
@@ -88,17 +88,9 @@ class Show:
     def _line(self, moment: Moment) -> None:
         source = (f"{moment.source:<9} ", STYLES.get(moment.source, ""))
         subject = (safe(moment.subject), "bold")
-        line = Text.assemble(f"{moment.at:%H:%M} ", source, subject, " ", safe(moment.text))
+        dash = ": " if moment.entry else " " if moment.subject else ""
+        line = Text.assemble(f"{moment.at:%H:%M} ", source, subject, dash, safe(moment.text))
         self._console.print(line, soft_wrap=not self._console.is_terminal)
-
-
-def _told(entry: Entry) -> Moment:
-    """Say an intent as what it does, with its reason behind it."""
-    moment = moment_of(entry)
-    if entry.kind not in (Kind.INTENDED, Kind.SHADOWED, Kind.AWAITING) or entry.change is None:
-        return moment
-    why = entry.wanted.text if entry.wanted else ""
-    return Moment(entry.at, moment.source, sentence_of(entry.change), f"- {why}", moment.entry)
 
 
 def _state(minute: Minute) -> str:
