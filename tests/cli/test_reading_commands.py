@@ -163,7 +163,7 @@ def test_log_json_is_the_entry_itself(watched: Terminal) -> None:
         (["explain", "ZZZZZZZZ"], 1, "no entry's id begins or ends with 'ZZZZZZZZ'"),
         (["status", "a/b"], 2, "cannot be the name of a service"),
         (["log", "--since", "0001-01-01"], 2, "searched over 400 days at most"),
-        (["explain", "ZZZZ", "--since", "99999d"], 2, "searched over 400 days at most"),
+        (["explain", "ZZZZ", "--since", "9999d"], 2, "searched over 400 days at most"),
         (["pause", "shop", "--why", "x" * 501], 2, "--why has 501 characters"),
         (["pause", "shop"], 2, "a pause needs a reason"),
         (["pause", "shop", "--why", "x", "--for", "soon"], 2, "--for 'soon' is no duration"),
