@@ -26,6 +26,7 @@ MAY_BLOCK_A_RETURN = {
     ReasonCode.GROUP_BOUNDS,  # AWS itself refuses to leave standby above the maximum
     ReasonCode.GROUP_BUSY,
     ReasonCode.RATE_BUDGET,  # more than one tick can log
+    ReasonCode.BACKING_OFF,  # AWS refused it just now; for minutes, never longer
 }
 PERCENT = 0.01
 """Weights are whole percents, so a share may be off by less than one."""

@@ -60,8 +60,8 @@ def failed(times: int, ago: float, code: Code = Code.AWS_ERROR) -> Memory:
         pytest.param(failed(1, 0.5), ALLOWED, id="the next tick tries again"),
         pytest.param(failed(4, 3.9), refused(Code.BACKING_OFF), id="doubled each time"),
         pytest.param(failed(4, 4), ALLOWED, id="and no longer than that"),
-        pytest.param(failed(99, 59), refused(Code.BACKING_OFF), id="an hour at the most"),
-        pytest.param(failed(99, 60), ALLOWED, id="never more than an hour"),
+        pytest.param(failed(99, 4.9), refused(Code.BACKING_OFF), id="five minutes at the most"),
+        pytest.param(failed(99, 5), ALLOWED, id="for users wait with what gives capacity"),
         pytest.param(failed(1, 4.9, Code.ACCESS_DENIED), refused(Code.BACKING_OFF), id="denied"),
     ],
 )
@@ -69,6 +69,17 @@ def test_what_failed_is_not_tried_again_every_minute(
     memory: Memory, expected: tuple[str, Code]
 ) -> None:
     assert ruled(world(memory=memory), GROW) == expected
+
+
+@pytest.mark.parametrize(
+    ("ago", "expected"),
+    [
+        pytest.param(59, refused(Code.BACKING_OFF), id="an hour at the most"),
+        pytest.param(60, ALLOWED, id="never more than an hour"),
+    ],
+)
+def test_what_takes_capacity_can_wait(ago: float, expected: tuple[str, Code]) -> None:
+    assert ruled(world(memory=failed(99, ago)), grow(6, 5)) == expected
 
 
 def test_another_change_of_the_same_group_is_not_held_back() -> None:

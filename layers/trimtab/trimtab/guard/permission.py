@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, passed, refused
-from trimtab.model.change import Eject, Resize, Restore, change_key, lever_of, subject_of
+from trimtab.model.change import Change, Eject, Resize, Restore, change_key, lever_of, subject_of
 from trimtab.model.reason import ReasonCode
 from trimtab.model.verdict import Proposal
 
@@ -41,17 +41,25 @@ def check_setback(proposal: Proposal, plan: Plan) -> Answer:
     """Refuse for a while what has just failed: the longer, the more often in a row.
 
     Half a minute, so the next tick may try again, then doubled up to an hour; what was denied
-    starts at five minutes, since somebody has to grant it first.
+    starts at five minutes, since somebody has to grant it first. What gives capacity, or leads
+    traffic to it, never waits longer than that: users wait with it.
     """
     held = plan.at.memory.setbacks.get(change_key(proposal.change))
     if held is None:
         return passed("it has not just failed")
     first = FIRST_WAIT_DENIED if held.code is ReasonCode.ACCESS_DENIED else FIRST_WAIT
-    wait = min(first * (1 << min(held.times - 1, MOST_DOUBLINGS)), LONGEST_WAIT)
+    longest = LONGEST_WAIT if _takes(proposal.change) else FIRST_WAIT_DENIED
+    wait = min(first * (1 << min(held.times - 1, MOST_DOUBLINGS)), longest)
     if plan.now - held.at < wait:
         text = f"it failed {held.times} times ({held.code}); the next try is at"
         return refused(ReasonCode.BACKING_OFF, f"{text} {held.at + wait:%H:%M}", times=held.times)
     return passed("it failed long enough ago", times=held.times)
+
+
+def _takes(change: Change) -> bool:
+    return isinstance(change, Eject) or (
+        isinstance(change, Resize) and change.after < change.before
+    )
 
 
 FIRST_WAIT = timedelta(seconds=30)
