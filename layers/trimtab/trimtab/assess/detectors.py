@@ -72,7 +72,7 @@ def metric_outliers(
             usual.centre + rule.deviations * usual.spread,
             rule.floor,
         )
-        if level > bar:
+        if level > bar > 0:  # nobody stands out from peers that report nothing but zeros
             yield instance, _outlier(rule, level, bar, usual, now)
 
 

@@ -16,6 +16,7 @@ from trimtab.guard.ground import ground_of
 from trimtab.guard.permission import (
     check_group_is_free,
     check_in_flight,
+    check_named,
     check_pause,
     check_protection,
     check_setback,
@@ -33,6 +34,7 @@ from trimtab.model.verdict import Check, Proposal, Ruling, Verdict
 Guard = Callable[[Proposal, Plan], Answer]
 
 GUARDS: tuple[Guard, ...] = (
+    check_named,
     check_pause,
     check_in_flight,
     check_size_is_free,

@@ -6,9 +6,39 @@ from datetime import timedelta
 
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, passed, refused
-from trimtab.model.change import Change, Eject, Resize, Restore, change_key, lever_of, subject_of
+from trimtab.model.change import (
+    Change,
+    Eject,
+    Resize,
+    Restore,
+    Reweight,
+    change_key,
+    lever_of,
+    subject_of,
+)
 from trimtab.model.reason import ReasonCode
 from trimtab.model.verdict import Proposal
+
+
+def check_named(proposal: Proposal, plan: Plan) -> Answer:
+    """Refuse whatever the policy does not name: law 10, before anything else is asked."""
+    change, policy = proposal.change, plan.at.policy
+    if isinstance(change, Reweight):
+        route = next((r for r in policy.routes if r.name == change.route), None)
+        if route is None or route.rule != change.rule:
+            return refused(ReasonCode.NOT_NAMED, f"the policy names no route {change.route}")
+        ours = {policy.fleets[f].target_group for f in route.split}
+        if not change.after.keys() == change.before.keys() <= ours:
+            return refused(ReasonCode.NOT_NAMED, f"not all of it is on route {change.route}")
+        return passed("the policy names it")
+    fleet = policy.fleets.get(change.fleet)
+    if fleet is None:
+        return refused(ReasonCode.NOT_NAMED, f"the policy names no fleet {change.fleet}")
+    if change.group is not None and change.group != fleet.group:
+        return refused(ReasonCode.NOT_NAMED, f"{change.group} is not the group of {fleet.name}")
+    if isinstance(change, Eject | Restore) and change.target_group != fleet.target_group:
+        return refused(ReasonCode.NOT_NAMED, f"not the target group of {fleet.name}")
+    return passed("the policy names it")
 
 
 def check_pause(proposal: Proposal, plan: Plan) -> Answer:

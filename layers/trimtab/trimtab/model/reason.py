@@ -37,6 +37,7 @@ class ReasonCode(StrEnum):
     RETURN_HOME = "return_home"
 
     # guards: why a proposal was refused, clamped, shadowed or held
+    NOT_NAMED = "not_named"
     PAUSED = "paused"
     OBSERVING = "observing"
     AWAITING_APPROVAL = "awaiting_approval"
