@@ -1,14 +1,17 @@
 """trimtab policy check, apply, show."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from tests.builders import SHOP, at
+from tests.builders import SHOP, a_tick, an_eject, at
 from tests.cli.operating import ANN, Terminal
 from trimtab import codec
 from trimtab.errors import Denied, NotFound
 from trimtab.model.entry import Kind
+from trimtab.model.memory import Ejection, FleetMemory, Memory
 from trimtab.model.policy import Policy
+from trimtab.model.reason import ReasonCode
 
 
 def entries(terminal: Terminal) -> list[tuple[Kind, str, int]]:
@@ -136,3 +139,20 @@ def test_a_denied_call_says_which_permission(terminal: Terminal, shop: Path) -> 
     assert result.exit_code == 3
     assert "dynamodb:PutItem" in result.stderr
     assert "--profile" in result.stderr
+
+
+def test_apply_leaves_nobody_behind_unless_told_to(terminal: Terminal, shop: Path) -> None:
+    terminal.lines("policy", "apply", shop)
+    policy = terminal.state.store.policy(SHOP)
+    assert policy is not None
+    fleet = next(iter(policy.fleets))
+    out = Ejection(an_eject(7), ReasonCode.EJECT_OUTLIER, at(-5), at(5), 1)
+    held = Memory(fleets={fleet: FleetMemory(ejected={an_eject(7).target: out})})
+    terminal.state.ledger.commit(replace(a_tick(policy=policy), memory=held))
+
+    shop.write_text(shop.read_text().replace("mode: enforce", "mode: observe"))
+    result = terminal.run("policy", "apply", shop)
+    assert result.exit_code == 1
+    assert f"nobody would bring back {fleet}/{an_eject(7).target}" in result.stderr
+    lines = terminal.lines("policy", "apply", shop, "--leave-behind")
+    assert lines[-1] == "shop: version 2 is in force from the next tick"

@@ -13,8 +13,10 @@ import typer
 from trimtab import codec
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId
-from trimtab.model.policy import Policy
+from trimtab.model.policy import Lever, Mode, Policy
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.tick import Remembered
+from trimtab.ports import Store
 from trimtab_cli.session import Operator, no_such_service, service_named
 from trimtab_cli.show import complain, say, say_json
 from trimtab_cli.stop import REFUSED, USAGE, Stop
@@ -50,6 +52,9 @@ def apply(
     context: typer.Context,
     file: File,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, store nothing.")] = False,
+    leave_behind: Annotated[
+        bool, typer.Option("--leave-behind", help="Even if targets held out would stay out.")
+    ] = False,
 ) -> None:
     """Find what a document names, show what changes, and store it as the next version."""
     from trimtab_cli.policy.resolve import resolve
@@ -69,6 +74,12 @@ def apply(
             say(f"{policy.service}: nothing changes, version {held.version} stays in force")
             return
         _say_difference(held, policy)
+        stranded = _stranded(deployment.store, held, policy)
+        if stranded and not leave_behind:
+            raise Stop(
+                f"under this policy nobody would bring back {', '.join(stranded)}",
+                "bring them back first, or apply it with --leave-behind",
+            )
         if dry_run:
             say("dry run: nothing was stored")
             return
@@ -136,6 +147,20 @@ def _say_difference(held: Policy | None, policy: Policy) -> None:
     for line in lines:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         say(line, style)
+
+
+def _stranded(store: Store, held: Policy | None, policy: Policy) -> list[str]:
+    """Name targets we hold out that the policy would make us forget, or forbid us to restore."""
+    remembered = store.recall([policy.service]).get(policy.service)
+    if held is None or not isinstance(remembered, Remembered):
+        return []
+    lost = []
+    for name, fleet in remembered.memory.fleets.items():
+        same = policy.fleets.get(name) == held.fleets.get(name)
+        may_restore = policy.enabled and policy.mode(Lever.EJECT) is not Mode.OBSERVE
+        if not (same and may_restore):
+            lost += [f"{name}/{target}" for target in fleet.ejected]
+    return sorted(lost)
 
 
 def _entry(policy: Policy, file: str, caller: str, now: datetime) -> Entry:
