@@ -54,7 +54,7 @@ def demo(
     minutes = min(length_of(scenario), round(hours * 60))
     console = Console(stderr=json, highlight=False)
     for note in scenario.notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, soft_wrap=True)
     began = time.monotonic()
     day = _with_trimtab(scenario, _resolver(draft, mode), minutes, console, out)
     took = time.monotonic() - began
@@ -134,11 +134,17 @@ def _result(seed: int, trace: str, day: Day, without: Day, report: Path) -> dict
 
 def _say_where(console: Console, day: Day, report: Path, out: Path, took: float) -> None:
     counts = ", ".join(f"{n} {kind}" for kind, n in counts_of(day.entries).items())
-    console.print(f"\nIn the audit log: {counts}. The day took {took:.0f} s.", highlight=False)
-    console.print(f"Report: [bold]{report}[/] (open it in a browser)", highlight=False)
-    console.print("Read the log:", highlight=False)
+    console.print(
+        f"\nIn the audit log: {counts}. The day took {took:.0f} s.", highlight=False, soft_wrap=True
+    )
+    console.print(
+        f"Report: [bold]{report}[/] (open it in a browser)", highlight=False, soft_wrap=True
+    )
+    console.print("Read the log:", highlight=False, soft_wrap=True)
     for command in ("status", "log --kind intended --limit 20", "explain ENTRY"):
-        console.print(f"  .venv/bin/trimtab --local {out} {command}", highlight=False)
+        console.print(
+            f"  .venv/bin/trimtab --local {out} {command}", highlight=False, soft_wrap=True
+        )
 
 
 def _check(day: Day, without: Day) -> None:

@@ -93,9 +93,7 @@ def _text_of(data: bytes | str, file: str) -> str | Fault:
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if len(raw) > LARGEST_DOCUMENT_BYTES:
         limit = LARGEST_DOCUMENT_BYTES // 1024
-        return Fault(
-            file, 1, 1, "", f"{len(raw) // 1024} kB is too large; expected at most {limit} kB"
-        )
+        return Fault(file, 1, 1, "", f"too large; expected at most {limit} kB")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as broken:
