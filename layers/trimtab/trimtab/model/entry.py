@@ -11,6 +11,7 @@ from trimtab.model.change import Change
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.policy import Lever, Mode
 from trimtab.model.reason import Reason
+from trimtab.model.request import Asked
 from trimtab.model.verdict import Check
 
 
@@ -21,6 +22,10 @@ class Kind(StrEnum):
     REFUSED = "refused"
     SHADOWED = "shadowed"
     AWAITING = "awaiting"
+    REQUESTED = "requested"  # an operator asks for something
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    LAPSED = "lapsed"  # an awaiting proposal that no longer stands, or a request heard too late
     NOTED = "noted"  # the controller saw something worth telling: blind, panic, recovered
     APPLIED = "applied"
     FAILED = "failed"
@@ -48,7 +53,10 @@ class Entry:
     """One entry of the log.
 
     ``by`` says who or what caused it (``schedule``, an alarm's ARN, an operator's ARN).
-    ``intent`` names the intent that an outcome ends. ``deadline`` is set on intents only.
+    ``intent`` names the entry that this one is about: the intent that an outcome ends, the awaiting
+    proposal that was approved, rejected or lapsed, the approved proposal that an intent carries
+    out, the intent that an undo takes back. ``asked`` is what a ``requested`` entry asks for, and
+    ``request`` names the request that an entry answers. ``deadline`` is set on intents only.
     """
 
     service: ServiceId
@@ -68,6 +76,8 @@ class Entry:
     evidence: tuple[Evidence, ...] = ()
     checks: tuple[Check, ...] = ()
     intent: EntryId | None = None
+    asked: Asked | None = None
+    request: EntryId | None = None
     deadline: datetime | None = None
     calls: tuple[Call, ...] = ()
 
@@ -75,3 +85,21 @@ class Entry:
 def outcome_id(intent: EntryId) -> EntryId:
     """Name the one entry that may end ``intent``; being one key is what makes it unique."""
     return EntryId(f"{intent}#outcome")
+
+
+def answer_id(awaiting: EntryId) -> EntryId:
+    """Name the one entry that may approve or reject ``awaiting``."""
+    return EntryId(f"{awaiting}#answer")
+
+
+def lapse_id(awaiting: EntryId) -> EntryId:
+    """Name the one entry that may say that ``awaiting`` no longer stands."""
+    return EntryId(f"{awaiting}#lapsed")
+
+
+def told_by(entry: Entry) -> EntryId:
+    """Name the entry whose story an entry goes on with: an outcome's intent, an answer's proposal.
+
+    An intent has a story of its own, also where it carries out or takes back another.
+    """
+    return entry.intent if entry.intent and entry.id.startswith(f"{entry.intent}#") else entry.id

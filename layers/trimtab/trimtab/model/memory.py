@@ -49,13 +49,18 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An intent on its way: counted as done by the guard until its outcome is known."""
+    """An intent on its way: counted as done by the guard until its outcome is known.
+
+    ``until``: how long an operator wants a target out. ``undoes``: the intents it takes back.
+    """
 
     entry: EntryId
     change: Change
     reason: ReasonCode
     at: datetime
     deadline: datetime
+    until: datetime | None = None
+    undoes: tuple[EntryId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +122,41 @@ class RouteMemory:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A verdict that was logged and still stands, so that it is not logged every minute."""
+    """A verdict that was logged and still stands, so that it is not logged every minute.
+
+    ``entry`` is the entry of one that awaits approval, until it is answered.
+    """
 
     codes: tuple[ReasonCode, ReasonCode]
     ruling: str
     since: datetime
+    entry: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An operator's word that something stays as it is ``until`` then.
+
+    A fleet's group at ``size``, a route at ``weights``; with neither, a target stays in rotation.
+    ``undoes``: it holds what an undo restores, and gives way when the load needs more.
+    """
+
+    request: EntryId
+    by: str
+    why: str
+    since: datetime
+    until: datetime
+    size: int | None = None
+    weights: Mapping[FleetId, int] | None = None
+    undoes: tuple[EntryId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered of one service. ``version`` is what the store held; 0: nothing yet."""
+    """What is remembered of one service. ``version`` is what the store held; 0: nothing yet.
+
+    ``holds`` are by subject; ``undone`` says which intents were taken back, and when.
+    """
 
     version: int = 0
     fleets: Mapping[FleetId, FleetMemory] = field(default_factory=dict)
@@ -135,6 +165,8 @@ class Memory:
     actions: tuple[Action, ...] = ()
     standing: Mapping[str, Standing] = field(default_factory=dict)
     setbacks: Mapping[str, Setback] = field(default_factory=dict)
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    undone: Mapping[EntryId, datetime] = field(default_factory=dict)
 
     def fleet(self, name: FleetId) -> FleetMemory:
         """What is remembered of a fleet; empty if nothing."""

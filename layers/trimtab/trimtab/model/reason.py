@@ -36,6 +36,18 @@ class ReasonCode(StrEnum):
     FLEET_SHORT = "fleet_short"
     RETURN_HOME = "return_home"
 
+    # operators: why a change is wanted, or what became of what they asked
+    REQUESTED = "requested"
+    HELD = "held"
+    UNDOING = "undoing"
+    HOLD_SET = "hold_set"
+    HOLD_ENDED = "hold_ended"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    NO_LONGER_STANDS = "no_longer_stands"
+    NOT_POSSIBLE = "not_possible"
+    ALREADY_UNDONE = "already_undone"
+
     # guards: why a proposal was refused, clamped, shadowed or held
     NOT_NAMED = "not_named"
     PAUSED = "paused"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.memory import Memory
 from trimtab.model.observation import Observation
 from trimtab.model.policy import Lever, Policy
+from trimtab.model.request import Requests
 from trimtab.model.verdict import Verdict
 
 
@@ -36,6 +38,7 @@ class Remembered:
     policy: Policy
     memory: Memory
     pauses: tuple[Pause, ...] = ()
+    requests: Requests = field(default_factory=Requests)
 
 
 SCHEDULE = "schedule"
@@ -53,12 +56,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that the pure part of a tick is a function of."""
+    """All that the pure part of a tick is a function of.
+
+    ``cited`` holds the entries that requests are about, and those about them.
+    """
 
     seen: Observation
     policy: Policy
     memory: Memory
     pauses: tuple[Pause, ...] = ()
+    requests: Requests = field(default_factory=Requests)
+    cited: Mapping[EntryId, Entry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

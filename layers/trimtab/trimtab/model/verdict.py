@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from trimtab.model.assessment import Evidence
 from trimtab.model.change import Change, lever_of, subject_of
+from trimtab.model.ids import EntryId
 from trimtab.model.policy import Lever
 from trimtab.model.reason import Reason, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One change a decider wants, with its reason and the evidence behind it."""
+    """One change a decider wants, with its reason and the evidence behind it.
+
+    Where an operator asked for it, ``request`` says in which entry, ``undoes`` what it takes back,
+    and ``until`` how long an ejection is to last.
+    """
 
     change: Change
     reason: Reason
     evidence: tuple[Evidence, ...] = ()
+    request: EntryId | None = None
+    undoes: tuple[EntryId, ...] = ()
+    until: datetime | None = None
 
     @property
     def lever(self) -> Lever:
