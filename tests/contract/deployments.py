@@ -13,7 +13,7 @@ from trimtab.adapters.aws.queue import SqsQueue
 from trimtab.adapters.aws.tables import DynamoTables
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.store import TableStore
-from trimtab.adapters.tables import Found, Item, Key, Put, Range, Table, Tables, Write
+from trimtab.adapters.tables import Found, Item, Key, Range, Table, Tables, Write
 from trimtab.model.tick import Ask
 from trimtab.ports import Queue
 from trimtab_lab.simulator.stores import InMemory
@@ -57,10 +57,6 @@ class Interrupted:
 
     def query(self, wanted: Range) -> Iterator[Item]:
         return self.tables.query(wanted)
-
-    def put_new(self, put: Put) -> bool:
-        self._happen()
-        return self.tables.put_new(put)
 
     def write(self, writes: Sequence[Write]) -> None:
         self._happen()

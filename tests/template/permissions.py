@@ -213,20 +213,41 @@ def the_log_is_append_only(stack: Stack) -> Iterator[str]:
         yield from (f"{function} is not denied {action}" for action in REWRITING - denied)
 
 
+IN_TRANSACTION = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
+ON_CHAINS = {
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["chain#*"]},
+    "Null": {"dynamodb:LeadingKeys": "false"},
+}
+"""The heads of the log's hash chains and nothing else of Memory; never without a key."""
+
+
 def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
-    """Memory and tick records are put by reconcile only, and only inside a transaction."""
-    condition = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
+    """Items are put inside a transaction only: memory and ticks by reconcile, chains by act too."""
+    reconcile, act = stack.role_of("reconcile"), stack.role_of("act")
     for role in stack.roles:
         for statement in stack.allowed(role):
-            for table in ("Memory", "Ticks"):
-                if "dynamodb:PutItem" not in statement.actions:
-                    continue
+            if "dynamodb:PutItem" not in statement.actions:
+                continue
+            for table in ("Memory", "Log", "Ticks"):
                 if not references(statement.resource, table):
                     continue
-                if role != stack.role_of("reconcile"):
+                chains_only = role == act and table == "Memory"
+                if role != reconcile and not (role == act and table != "Ticks"):
                     yield f"{role} may put into {table}"
-                if statement.condition != condition:
-                    yield f"{role} may put into {table} outside a transaction"
+                if statement.condition != IN_TRANSACTION | (ON_CHAINS if chains_only else {}):
+                    yield f"{role} may put into {table} what or how it never does"
+
+
+def single_items_of_memory_are_heads(stack: Stack) -> Iterator[str]:
+    """Whoever may get an item of Memory by itself gets the heads of chains only."""
+    for role in stack.roles:
+        for statement in stack.allowed(role):
+            if "dynamodb:GetItem" not in statement.actions:
+                continue
+            if statement.resource != {"Fn::GetAtt": ["Memory", "Arn"]}:
+                yield f"{role} may get single items of {statement.resource}"
+            if statement.condition != ON_CHAINS:
+                yield f"{role} may get more of Memory than the heads of chains"
 
 
 def the_directory_is_all_they_read(stack: Stack) -> Iterator[str]:
@@ -252,5 +273,6 @@ CHECKS = (
     act_cannot_widen_itself,
     the_log_is_append_only,
     writes_stay_in_the_transaction,
+    single_items_of_memory_are_heads,
     the_directory_is_all_they_read,
 )

@@ -134,6 +134,23 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
         permissions.writes_stay_in_the_transaction,
     ),
     (
+        "an entry may be put without its chain",
+        lambda parts: statement(parts, "ActRole", "AppendEntries").pop("Condition"),
+        permissions.writes_stay_in_the_transaction,
+    ),
+    (
+        "act may put more into memory than heads of chains",
+        lambda parts: statement(parts, "ActRole", "MoveChain")["Condition"].pop(
+            "ForAllValues:StringLike"
+        ),
+        permissions.writes_stay_in_the_transaction,
+    ),
+    (
+        "act may get any item of memory",
+        lambda parts: statement(parts, "ActRole", "ReadChain").pop("Condition"),
+        permissions.single_items_of_memory_are_heads,
+    ),
+    (
         "two functions share a role",
         put("WakeFunction", "Role", {"Fn::GetAtt": ["ScheduleRole", "Arn"]}),
         permissions.roles_are_their_own,

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from trimtab.act import Actor
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.store import TableStore
-from trimtab.adapters.tables import Found, Key, Put, Table, Write, size_of
+from trimtab.adapters.tables import Found, Item, Key, Put, Table, Write, size_of
 from trimtab.loop import Loop
 from trimtab.model.ids import Arn
 from trimtab.model.observation import Group, RouteSeen, Series, Target
@@ -99,6 +99,12 @@ class CountingTables(DictTables):
             if isinstance(one, Put) and one.table is Table.LOG:
                 self.units.entries += 1
                 self.units.write += units
+
+    def get(self, key: Key) -> Item | None:
+        """Count a consistent read, as of the head of a chain."""
+        item = super().get(key)
+        self.units.read += math.ceil((size_of(item) if item else 1) / READ_UNIT)
+        return item
 
     def get_many(self, keys: Sequence[Key]) -> Found:
         """Count consistent reads; an absent item costs one unit too."""

@@ -21,6 +21,7 @@ from trimtab.adapters.tables import (
     Found,
     Item,
     Key,
+    LostRace,
     Put,
     Range,
     Remove,
@@ -28,7 +29,6 @@ from trimtab.adapters.tables import (
     Write,
     refuse_oversized,
 )
-from trimtab.errors import Conflict
 from trimtab.model.tick import Ask
 
 
@@ -57,23 +57,13 @@ class DictTables:
             found = self._found(wanted)
         yield from found[: wanted.limit]
 
-    def put_new(self, put: Put) -> bool:
-        """Write one item unless its place is taken; tells whether it was written."""
-        with self._lock:
-            if put.table.key_of(put.item) in self._items:
-                return False
-            self._put(put)
-            return True
-
     def write(self, writes: Sequence[Write]) -> None:
         """All of the writes or none."""
         refuse_oversized(writes)
         with self._lock:
-            lost = [write.what for write in writes if not self._holds(write)]
+            lost = [n for n, write in enumerate(writes) if not self._holds(write)]
             if lost:
-                raise Conflict(
-                    f"nothing was written, for somebody else wrote first ({'; '.join(lost)})"
-                )
+                raise LostRace("; ".join(writes[n].what for n in lost), frozenset(lost))
             for write in writes:
                 match write:
                     case Put():

@@ -16,6 +16,7 @@ from typing import Protocol
 from trimtab.model.change import Change
 from trimtab.model.entry import Call, Entry
 from trimtab.model.ids import Arn, EntryId, ServiceId
+from trimtab.model.link import Head, Link
 from trimtab.model.observation import Group, RouteSeen, Series, Target
 from trimtab.model.policy import Lever, Policy
 from trimtab.model.reason import Reason
@@ -106,8 +107,8 @@ class Store(Protocol):
         ...
 
 
-MOST_ENTRIES = 97
-"""Log entries one ``Ledger.commit`` takes: a transaction of 100, less memory, policy and tick."""
+MOST_ENTRIES = 96
+"""Log entries one ``Ledger.commit`` takes: 100 writes, less memory, policy, tick and chain head."""
 
 
 class Ledger(Protocol):
@@ -117,7 +118,8 @@ class Ledger(Protocol):
         """Write memory, tick record and entries in one transaction, or nothing.
 
         Conditions: memory is still at the version read, the policy version still current, no
-        entry exists yet. Raises ``Conflict`` when one does not hold.
+        entry exists yet. Raises ``Conflict`` when one does not hold. Every write of entries moves
+        the head of their service's hash chain with it.
         """
         ...
 
@@ -137,6 +139,14 @@ class Ledger(Protocol):
         self, service: ServiceId, since: datetime, until: datetime, newest_first: bool = False
     ) -> Iterator[Entry]:
         """A service's entries with ``since <= at < until``, by time, paged as needed."""
+        ...
+
+    def links(self, service: ServiceId) -> Iterator[Link]:
+        """A service's entries as they lie in the log, by key, read consistently."""
+        ...
+
+    def heads(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Head]:
+        """Where the chains of those services end that have one, read consistently."""
         ...
 
     def of_day(self, day: str, after: str = "") -> Iterator[Entry]:

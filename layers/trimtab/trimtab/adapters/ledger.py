@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trimtab.adapters import records
-from trimtab.adapters.tables import Check, Key, Put, Range, Table, Tables, Write, refuse_oversized
+from trimtab.adapters.chain import head_key, head_of, link_of, write_linked
+from trimtab.adapters.tables import Check, Item, Key, LostRace, Put, Range, Table, Tables, Write
 from trimtab.errors import Refused, Throttled
 from trimtab.model.entry import Entry
 from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.link import Head, Link
 from trimtab.model.tick import Tick
 from trimtab.ports import MOST_ENTRIES
 
@@ -31,7 +33,8 @@ class TableLedger:
     def commit(self, tick: Tick) -> None:
         """Write memory, tick record and entries in one transaction, or nothing.
 
-        Memory is stored at one more than the version that was read, whatever version it carries.
+        Entries that others append meanwhile do not matter: ours are linked behind them. Memory is
+        stored at one more than the version that was read, whatever version it carries.
         """
         if len(tick.entries) > MOST_ENTRIES:
             raise Refused(
@@ -48,22 +51,24 @@ class TableLedger:
                 inputs.memory.version,
             ),
             Check(records.current_key(service), f"policy of {service}", inputs.policy.version),
-            *(_put(entry) for entry in tick.entries),
         ]
         if self.keep is not None:
             record = records.tick_item(tick, self.keep)
             writes.append(Put(Table.TICKS, record, f"record of tick {tick.id} of {service}"))
-        refuse_oversized(writes)
-        self.tables.write(writes)
+        write_linked(self.tables, service, tick.entries, writes)
 
     def append(self, entry: Entry) -> bool:
         """Append one entry unless its key exists; tells whether it was appended.
 
         ``False`` may also mean that this very call appended it and the SDK had to ask twice.
         """
-        put = _put(entry)
-        refuse_oversized([put])
-        return self.tables.put_new(put)
+        try:
+            write_linked(self.tables, entry.service, [entry])
+        except LostRace as lost:
+            if 0 in lost.taken:
+                return False
+            raise
+        return True
 
     def entry(self, service: ServiceId, entry: EntryId) -> Entry | None:
         """One entry by its key, read consistently."""
@@ -92,6 +97,29 @@ class TableLedger:
         Read from the index by day: an outcome lies beside its intent in the log itself, however
         late it came. The index follows the log within about a second.
         """
+        for item in self._items_of(service, since, until, newest_first):
+            yield records.read(Entry, item)
+
+    def links(self, service: ServiceId) -> Iterator[Link]:
+        """A service's entries as they lie in the log, by key, read consistently."""
+        return (link_of(item) for item in self.tables.query(Range(Table.LOG, service)))
+
+    def heads(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Head]:
+        """Where the chains of those services end that have one, read consistently."""
+        if not services:
+            return {}
+        found = self.tables.get_many([head_key(service) for service in services])
+        if found.unread:
+            raise Throttled(f"{len(found.unread)} heads of chains could not be read")
+        return {
+            service: head_of(found.items[head_key(service)])
+            for service in services
+            if head_key(service) in found.items
+        }
+
+    def _items_of(
+        self, service: ServiceId, since: datetime, until: datetime, newest_first: bool
+    ) -> Iterator[Item]:
         first = next(self.tables.query(Range(Table.LOG, service, limit=1)), None)
         if first is None:
             return
@@ -107,8 +135,7 @@ class TableLedger:
                 by_day=True,
                 service=service,
             )
-            for item in self.tables.query(wanted):
-                yield records.read(Entry, item)
+            yield from self.tables.query(wanted)
 
     def of_day(self, day: str, after: str = "") -> Iterator[Entry]:
         """All services' entries of a day, by time, after the key that ``records.at_id`` gives."""
@@ -130,10 +157,6 @@ class TableLedger:
         )
         for item in self.tables.query(wanted):
             yield records.read_tick(item)
-
-
-def _put(entry: Entry) -> Put:
-    return Put(Table.LOG, records.entry_item(entry), f"log entry {entry.service}/{entry.id}")
 
 
 def _days(since: datetime, until: datetime, newest_first: bool) -> Iterator[str]:

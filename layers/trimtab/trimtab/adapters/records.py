@@ -29,6 +29,8 @@ ALL = "#all"
 
 MOST_TICK_BYTES = 380 * 1024
 """Compressed. Leaves room in an item for its keys."""
+COLUMNS = ("kind", "lever", "tick", "day", "at_id", "deadline")
+"""What lies beside the body of a log entry: all of it follows from the body."""
 WRITE_UNIT = 1024
 """What DynamoDB bills as one write: a memory larger than this is worth compressing."""
 MOST_TICK_TEXT = 64 * 1024 * 1024

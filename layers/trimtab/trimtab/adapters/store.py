@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.adapters import records
+from trimtab.adapters.chain import write_linked
 from trimtab.adapters.tables import Found, Item, Key, Put, Range, Remove, Table, Tables, Write
 from trimtab.errors import Malformed, Throttled
 from trimtab.model.entry import Entry
@@ -59,7 +60,10 @@ class TableStore:
         held = 0 if current is None else int(current["version"])
         stored = replace(policy, version=held + 1)
         listed = Listed(service, stored.enabled, stored.version, resources)
-        self.tables.write(
+        write_linked(
+            self.tables,
+            service,
+            [replace(entry, policy_version=stored.version)],
             [
                 _put_policy(records.current_key(service), stored, f"policy of {service}", held),
                 _put_policy(
@@ -69,8 +73,7 @@ class TableStore:
                     0,
                 ),
                 Put(Table.MEMORY, records.listed_item(listed), f"directory row of {service}", None),
-                _put_entry(replace(entry, policy_version=stored.version)),
-            ]
+            ],
         )
         return stored.version
 
@@ -82,7 +85,7 @@ class TableStore:
             if pause is None
             else Put(Table.MEMORY, records.pause_item(service, pause), what, None)
         )
-        self.tables.write([change, _put_entry(entry)])
+        write_linked(self.tables, entry.service, [entry], [change])
 
     def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
         """The service's own pause and that of everything. Raises when that cannot be told."""
@@ -135,7 +138,3 @@ def _pauses(keys: Sequence[Key], found: Found) -> tuple[Pause, ...]:
 
 def _put_policy(key: Key, policy: Policy, what: str, expected: int) -> Put:
     return Put(Table.MEMORY, records.policy_item(key, policy), what, expected)
-
-
-def _put_entry(entry: Entry) -> Put:
-    return Put(Table.LOG, records.entry_item(entry), f"log entry {entry.service}/{entry.id}")

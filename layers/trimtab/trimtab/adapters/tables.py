@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from trimtab.errors import Refused
+from trimtab.errors import Conflict, Refused
 
 Value = str | int | bool | bytes
 Item = Mapping[str, Value]
@@ -106,6 +106,26 @@ class Found:
     unread: frozenset[Key] = frozenset()
 
 
+class LostRace(Conflict):
+    """Nothing was written, for somebody else wrote first.
+
+    ``taken`` numbers the writes whose place did not hold what they expected, ``contended`` those
+    that another transaction was just writing.
+    """
+
+    def __init__(
+        self, told: str, taken: frozenset[int], contended: frozenset[int] = frozenset()
+    ) -> None:
+        """Say which writes lost."""
+        super().__init__(f"nothing was written, for somebody else wrote first ({told})")
+        self.taken = taken
+        self.contended = contended
+
+    def only(self, number: int) -> bool:
+        """Whether one write alone stood in the way."""
+        return self.taken | self.contended == {number}
+
+
 class Tables(Protocol):
     """The operations. All raise the errors of ``trimtab.errors``; ``get``s read consistently."""
 
@@ -121,12 +141,8 @@ class Tables(Protocol):
         """A range, read on as far as it is consumed."""
         ...
 
-    def put_new(self, put: Put) -> bool:
-        """Write one item unless its place is taken; tells whether it was written."""
-        ...
-
     def write(self, writes: Sequence[Write]) -> None:
-        """All of the writes or none; ``Conflict`` if one found something else than expected."""
+        """All of the writes or none; ``LostRace`` if one found something else than expected."""
         ...
 
 

@@ -51,19 +51,24 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Store.recall": ("dynamodb:BatchGetItem",),
     "Store.policy": ("dynamodb:GetItem",),
     "Store.apply_policy": ("dynamodb:GetItem", "dynamodb:PutItem"),
-    "Store.set_pause": ("dynamodb:DeleteItem", "dynamodb:PutItem"),
+    "Store.set_pause": ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
     "Store.pauses": ("dynamodb:BatchGetItem",),
-    "Ledger.commit": ("dynamodb:ConditionCheckItem", "dynamodb:PutItem"),
-    "Ledger.append": ("dynamodb:PutItem",),
+    "Ledger.commit": ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+    "Ledger.append": ("dynamodb:GetItem", "dynamodb:PutItem"),
     "Ledger.entry": ("dynamodb:GetItem",),
     "Ledger.entries": ("dynamodb:BatchGetItem",),
     "Ledger.of_service": ("dynamodb:Query",),
     "Ledger.of_day": ("dynamodb:Query",),
+    "Ledger.links": ("dynamodb:Query",),
+    "Ledger.heads": ("dynamodb:BatchGetItem",),
     "Ledger.ticks": ("dynamodb:Query",),
     "Queue.ask": ("sqs:SendMessage",),
     "Topic.tell": ("sns:Publish",),
 }
-"""What remembering, logging, asking and telling need, on our own tables, queue and topic."""
+"""What remembering, logging, asking and telling need, on our own tables, queue and topic.
+
+Whatever appends to the log gets the head of its chain from Memory and puts it there again.
+"""
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "Names.target_group": (f"{_ELB}:DescribeTags", f"{_ELB}:DescribeTargetGroups"),

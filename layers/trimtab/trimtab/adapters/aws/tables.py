@@ -18,6 +18,7 @@ from trimtab.adapters.tables import (
     Found,
     Item,
     Key,
+    LostRace,
     Put,
     Range,
     Remove,
@@ -26,7 +27,7 @@ from trimtab.adapters.tables import (
     Write,
     refuse_oversized,
 )
-from trimtab.errors import Conflict, Malformed, Refused, SettingsInvalid, Throttled, TrimtabError
+from trimtab.errors import Malformed, Refused, SettingsInvalid, Throttled, TrimtabError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef
@@ -37,7 +38,8 @@ TRIES = 4
 INDEX = "by-day"
 
 _THROTTLED = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"})
-_LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_TAKEN = "ConditionalCheckFailed"
+_CONTENDED = "TransactionConflict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +80,6 @@ class DynamoTables:
             if page is None:
                 return
             yield from (_taken(item) for item in page["Items"])
-
-    def put_new(self, put: Put) -> bool:
-        """Write one item unless its place is taken; tells whether it was written."""
-        name = self._name(put.table)
-        try:
-            with faults("dynamodb:PutItem", f"table {name}"):
-                self.clients.dynamodb.put_item(
-                    TableName=name,
-                    Item=_given(put.item),
-                    ConditionExpression="attribute_not_exists(#key)",
-                    ExpressionAttributeNames={"#key": put.table.value[0]},
-                )
-        except Conflict as error:
-            cause = error.__cause__
-            if isinstance(cause, ClientError) and _code(cause) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
 
     def write(self, writes: Sequence[Write]) -> None:
         """All of the writes or none."""
@@ -187,8 +171,10 @@ def _cancelled(error: ClientError, writes: Sequence[Write]) -> TrimtabError:
     codes = [str(reason.get("Code", "None")) for reason in reasons]
     failed = [(w, c) for w, c in zip(writes, codes, strict=False) if c != "None"]
     told = "; ".join(f"{write.what}: {code}" for write, code in failed) or str(error)
-    if any(code in _LOST for _, code in failed):
-        return Conflict(f"nothing was written, for somebody else wrote first ({told})")
+    taken = frozenset(n for n, code in enumerate(codes) if code == _TAKEN)
+    contended = frozenset(n for n, code in enumerate(codes) if code == _CONTENDED)
+    if taken or contended:
+        return LostRace(told, taken, contended)
     if any(code in _THROTTLED for _, code in failed):
         return Throttled(f"nothing was written, DynamoDB asks to slow down ({told})")
     if failed:

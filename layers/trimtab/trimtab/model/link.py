@@ -1,0 +1,33 @@
+"""How an entry hangs in its service's hash chain, and where the chain ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trimtab.model.ids import EntryId, ServiceId
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest link of a service's chain: its number and its hash."""
+
+    n: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One item of the log as it lies in the table.
+
+    ``n`` is 0 for an entry written before the chain existed. ``body`` is the entry's canonical
+    JSON; ``columns`` are the attributes beside it that streams and indexes go by.
+    """
+
+    service: ServiceId
+    id: EntryId
+    n: int
+    prev: str
+    hash: str
+    body: str
+    columns: Mapping[str, str] = field(default_factory=dict)
