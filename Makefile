@@ -31,11 +31,19 @@ demo: setup ## a bad day on the embedded AWS, with and without Trimtab: SEED=7 T
 
 .PHONY: test
 test: setup ## every test that needs nothing built: ARGS='-k words'
-	@$(PYTHON) -m pytest -n $(WORKERS) -m "not built" $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) -m "not built and not e2e" $(ARGS)
 
 .PHONY: test-built
 test-built: setup ## the tests of what `make build` made
 	@$(PYTHON) -m pytest -m built $(ARGS)
+
+.PHONY: e2e
+e2e: setup setup-runtime build ## sam build, sam deploy and a life on the local cloud, in real time: ARGS='-v'
+	@$(PYTHON) -m pytest -m e2e -p no:cacheprovider $(ARGS) tests/e2e
+
+.PHONY: local-cloud
+local-cloud: setup setup-runtime ## a local AWS to deploy to and play with, until Ctrl-C: PORT=4566
+	@$(PYTHON) -m trimtab_lab.cloud --port $(or $(PORT),4566)
 
 .PHONY: ci-demo
 ci-demo: setup ## the demo on three seeds, two at a time: fewer requests must fail than without Trimtab
@@ -78,6 +86,10 @@ bench: setup ## decision time, AWS calls, cost, import time and layer size, side
 .PHONY: setup-sam
 setup-sam:
 	@sh tools/setup sam
+
+.PHONY: setup-runtime
+setup-runtime:
+	@sh tools/setup runtime
 
 .PHONY: build
 build: setup-sam ## sam validate --lint and sam build (Python 3.13, no docker needed)

@@ -25,6 +25,7 @@ class Desk(Switchboard):
     def __init__(self, world: World, answers: Answers, calls: CallLog) -> None:
         self._all: dict[Any, Any] = dict(answers)
         super().__init__(world, self._all, calls)
+        self.calls = calls
         self.lock = RLock()
         """Held by whoever looks at the world or changes it."""
         self._lock = self.lock  # type: ignore[assignment]  # a call may lead to another one

@@ -41,9 +41,7 @@ class Record:
 class Lambdas:
     """Runs functions. ``heard`` gets every line they print."""
 
-    def __init__(
-        self, aws: Aws, python: Path, work: Path, key_of: Callable[[str], str]
-    ) -> None:
+    def __init__(self, aws: Aws, python: Path, work: Path, key_of: Callable[[str], str]) -> None:
         self.records: dict[str, Record] = {}
         self.heard: Callable[[str], None] = _ignore
         self._aws = aws

@@ -93,7 +93,6 @@ class Later:
 
 def send(aws: Aws, queue_arn: str, event: object) -> None:
     """Send something to a queue by its ARN."""
-
     sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", 1)[-1])["QueueUrl"]
     body = event if isinstance(event, str) else json.dumps(event, default=str)

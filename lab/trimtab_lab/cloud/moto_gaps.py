@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from moto.awslambda.models import LambdaBackend
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.dynamodb.models import dynamodb_backends
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.sqs.models import sqs_backends
@@ -21,6 +21,7 @@ def gaps_closed() -> Iterator[None]:
     with ExitStack() as fixes:
         fixes.enter_context(_mappings_are_only_recorded())
         fixes.enter_context(_loopback_counts_as_tls())
+        _functions_keep_how_they_log(fixes)
         yield
 
 
@@ -53,3 +54,33 @@ def _loopback_counts_as_tls() -> Any:
         return stock(statement, *args, **kwargs)
 
     return patch.object(IAMPolicyStatement, "is_action_permitted", is_action_permitted)
+
+
+def _functions_keep_how_they_log(fixes: ExitStack) -> None:
+    # Stock moto drops LoggingConfig, so the runtime would not know how to log.
+    made, told, changed = (
+        LambdaFunction.__init__,
+        LambdaFunction.get_configuration,
+        LambdaFunction.update_configuration,
+    )
+
+    def __init__(  # noqa: N807 (it takes that one's place)
+        function: LambdaFunction, **given: Any
+    ) -> None:
+        function.__dict__["_logging"] = given["spec"].get("LoggingConfig")
+        made(function, **given)
+
+    def get_configuration(function: LambdaFunction, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        logging = function.__dict__["_logging"]
+        return told(function, *args, **kwargs) | ({"LoggingConfig": logging} if logging else {})
+
+    def update_configuration(function: LambdaFunction, updates: dict[str, Any]) -> dict[str, Any]:
+        function.__dict__["_logging"] = updates.get("LoggingConfig", function.__dict__["_logging"])
+        return changed(function, updates)
+
+    for name, mended in (
+        ("__init__", __init__),
+        ("get_configuration", get_configuration),
+        ("update_configuration", update_configuration),
+    ):
+        fixes.enter_context(patch.object(LambdaFunction, name, mended))

@@ -61,7 +61,9 @@ class RuntimeApi:
         """Set once the child has asked for an event: its init is over."""
         self.init_error = ""
         self.current: Invocation | None = None
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), _handler(self))
+        self._server = ThreadingHTTPServer(
+            (LOOPBACK, 0), type("Handler", (_Handler,), {"api": self})
+        )
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
 
@@ -93,56 +95,54 @@ class RuntimeApi:
         self._server.server_close()
 
 
-def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # or each invocation waits 40 ms for an acknowledgement
+class _Handler(BaseHTTPRequestHandler):
+    api: RuntimeApi
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each invocation waits 40 ms for an acknowledgement
 
-        def do_GET(self) -> None:
-            """Hand out the next invocation."""
-            invocation = api.next() if self.path == f"{VERSION}/invocation/next" else None
-            if invocation is None:
-                self._answer(410, b"{}")
+    def do_GET(self) -> None:
+        """Hand out the next invocation."""
+        invocation = self.api.next() if self.path == f"{VERSION}/invocation/next" else None
+        if invocation is None:
+            self._answer(410, b"{}")
+            return
+        deadline_ms = int(1000 * (time.time() + invocation.timeout_s))
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": invocation.id,
+            "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
+            "Lambda-Runtime-Trace-Id": _trace_id(),
+        }
+        self._answer(200, invocation.event, headers)
+
+    def do_POST(self) -> None:
+        """Take an answer or an error."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        parts = self.path.removeprefix(f"{VERSION}/").split("/")
+        match parts:
+            case ["invocation", request_id, "response"]:
+                self.api.ended(request_id, answer=body)
+            case ["invocation", request_id, "error"]:
+                self.api.ended(request_id, error=_error_of(body))
+            case ["init", "error"]:
+                self.api.failed_to_start(_error_of(body))
+            case _:
+                self._answer(404, b"{}")
                 return
-            deadline_ms = int(1000 * (time.time() + invocation.timeout_s))
-            headers = {
-                "Lambda-Runtime-Aws-Request-Id": invocation.id,
-                "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
-                "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-                "Lambda-Runtime-Trace-Id": _trace_id(),
-            }
-            self._answer(200, invocation.event, headers)
+        self._answer(202, b'{"status":"OK"}')
 
-        def do_POST(self) -> None:
-            """Take an answer or an error."""
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            parts = self.path.removeprefix(f"{VERSION}/").split("/")
-            match parts:
-                case ["invocation", request_id, "response"]:
-                    api.ended(request_id, answer=body)
-                case ["invocation", request_id, "error"]:
-                    api.ended(request_id, error=_error_of(body))
-                case ["init", "error"]:
-                    api.failed_to_start(_error_of(body))
-                case _:
-                    self._answer(404, b"{}")
-                    return
-            self._answer(202, b'{"status":"OK"}')
+    def _answer(self, status: int, body: bytes, headers: Mapping[str, str] = {}) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have died
+            self.end_headers()
+            self.wfile.write(body)
 
-        def _answer(self, status: int, body: bytes, headers: Mapping[str, str] = {}) -> None:  # noqa: B006
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have died
-                self.end_headers()
-                self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name it has there)
-            """Say nothing: every event would be a line."""
-
-    return Handler
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name it has there)
+        """Say nothing: every event would be a line."""
 
 
 class Environment:

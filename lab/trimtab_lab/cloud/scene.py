@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from trimtab_lab.world.build import build_world
 from trimtab_lab.world.scenario import Demand, HealthCheck, Scenario
-from trimtab_lab.world.shop import native_scaling, shop_alarms, shop_topology
+from trimtab_lab.world.shop import shop_alarms, shop_topology
 from trimtab_lab.world.world import World
 
 PER_MINUTE = 4500.0
@@ -36,7 +36,6 @@ def shop_now(seed: int = 1) -> World:
     world = build_world(scenario)
     for alarm in shop_alarms(world):
         world.put_alarm(replace(alarm, evaluation_periods=1))
-    native_scaling(world)
     world.advance(datetime.now(UTC))
     world.take_alarm_changes()
     return world

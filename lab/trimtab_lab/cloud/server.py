@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import boto3
 from moto.core.responses import BaseResponse
+from moto.events.models import EventsBackend
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -87,12 +88,19 @@ def _run(stack: ExitStack, desk: Desk, aws: Aws, lambdas: Lambdas) -> None:
     clockwork = Clockwork(desk, aws, bus)
     lambdas.heard = clockwork.printed.hear
     desk.learn(clockwork.actions.answers())
-    desk.learn({("events", "PutEvents"): bus.put_events})
+    stack.enter_context(patch.object(EventsBackend, "put_events", _put_by(bus)))
     desk.learn(CloudFormation(aws).answers())
     sources = Sources(aws, lambdas)
-    for part in (clockwork, sources):
+    for part in (bus, clockwork, sources):
         part.start()
         stack.callback(part.stop)
+
+
+def _put_by(bus: Bus) -> Any:
+    def put_events(_: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, str]]:
+        return bus.put_events(events)
+
+    return put_events
 
 
 def _answers() -> dict[Any, Any]:
@@ -100,9 +108,7 @@ def _answers() -> dict[Any, Any]:
 
 
 def _session(region: str) -> boto3.Session:
-    return boto3.Session(
-        aws_access_key_id=FAKE, aws_secret_access_key=FAKE, region_name=region
-    )
+    return boto3.Session(aws_access_key_id=FAKE, aws_secret_access_key=FAKE, region_name=region)
 
 
 def _listening(port: int) -> BaseWSGIServer:

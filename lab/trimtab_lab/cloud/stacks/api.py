@@ -124,9 +124,7 @@ class CloudFormation:
     def _execute_change_set(self, params: Params) -> dict[str, Any]:
         found = self._set(params)
         if found.executed or found.is_empty:
-            raise WorldError(
-                "InvalidChangeSetStatus", f"ChangeSet [{found.id}] cannot be executed"
-            )
+            raise WorldError("InvalidChangeSetStatus", f"ChangeSet [{found.id}] cannot be executed")
         found.executed = True
         go = found.stack.create if found.stack.template is None else found.stack.update
         go(found.template, found.tags)

@@ -32,7 +32,7 @@ class Scope:
     conditions: Mapping[str, Any]
     made: dict[str, Made]
     later: bool = False
-    """Whether a resource that is not made yet stands for itself, to compare; else it is an error."""
+    """Whether what is not made yet stands for itself, to compare; else it is an error."""
 
     def holds(self, condition: str) -> bool:
         """Whether a condition of the template is true."""

@@ -157,7 +157,7 @@ class Stack:
         physical = "" if old is None else old.made.physical_id
         try:
             if kind is None:
-                raise TemplateError(f"the local cloud cannot make {resource['Type']} (stacks/kinds)")
+                raise TemplateError(f"no kind for {resource['Type']} in stacks/kinds")
             given = scope.resolve(resource.get("Properties", {}))
             keep = resource.get("DeletionPolicy", "Delete").startswith("Retain")
             if old is not None and dict(old.given) == given:

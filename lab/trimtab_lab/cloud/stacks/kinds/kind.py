@@ -35,7 +35,8 @@ class Aws:
     def client(self, service: str) -> Any:
         """Return a client of a service."""
         config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
-        return self.session.client(service, endpoint_url=self.endpoint, config=config)
+        session: Any = self.session
+        return session.client(service, endpoint_url=self.endpoint, config=config)
 
     def name(self, logical_id: str, most: int = 128) -> str:
         """Make up a physical name, as CloudFormation does where a template gives none."""

@@ -112,9 +112,7 @@ class Permission:
         name = aws.name(logical_id, 100)
         aws.client("lambda").add_permission(
             StatementId=name,
-            **picked(
-                given, "FunctionName", "Action", "Principal", "SourceArn", "SourceAccount"
-            ),
+            **picked(given, "FunctionName", "Action", "Principal", "SourceArn", "SourceAccount"),
         )
         return Made(name, name)
 

@@ -50,9 +50,7 @@ class Role:
     def delete(self, aws: Aws, made: Made, given: Given) -> None:
         """Delete its policies, then itself; AWS refuses if somebody else's are left."""
         for policy in given.get("Policies", []):
-            aws.client("iam").delete_role_policy(
-                RoleName=made.ref, PolicyName=policy["PolicyName"]
-            )
+            aws.client("iam").delete_role_policy(RoleName=made.ref, PolicyName=policy["PolicyName"])
         aws.client("iam").delete_role(RoleName=made.ref)
 
     def _put(self, aws: Aws, name: str, given: Given) -> None:

@@ -66,9 +66,7 @@ def _keep(aws: Aws, name: str, given: Given) -> None:
     recovery = given.get("PointInTimeRecoverySpecification")
     if recovery:
         wanted = {"PointInTimeRecoveryEnabled": as_bool(recovery["PointInTimeRecoveryEnabled"])}
-        dynamodb.update_continuous_backups(
-            TableName=name, PointInTimeRecoverySpecification=wanted
-        )
+        dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=wanted)
 
 
 def _made(aws: Aws, name: str) -> Made:
