@@ -116,4 +116,4 @@ clean: ## remove what was built and cached, but not the environments
 	@find layers cli lab functions tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: pr
-pr: check test lint-template build test-built ## everything a change must pass, as CI does
+pr: check test lint-template build test-built e2e ## everything a change must pass, as CI does

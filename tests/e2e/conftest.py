@@ -4,11 +4,11 @@ skipped, for they stand on it."""
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,9 +42,11 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         yield someone
         _children_end_with_it(someone, server)
     finally:
-        if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(STOP_S)
+        except subprocess.TimeoutExpired:
             server.kill()
-        server.wait(STOP_S)
         if server.stdout is not None:
             server.stdout.close()
         sys.stderr.write(trouble.read_text()[-4000:])
@@ -55,8 +57,16 @@ def _children_end_with_it(operator: Operator, server: subprocess.Popen[str]) -> 
     server.terminate()
     assert server.wait(STOP_S) == 0
     time.sleep(0.2)
-    left = [pid for pid in children if pid and Path(f"/proc/{pid}").exists()]
+    left = [pid for pid in children if pid and _is_alive(pid)]
     assert not left, f"children of the local cloud outlive it: {left}"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -88,6 +88,23 @@ def test_what_a_plain_moto_drops_is_there(operator: Operator) -> None:
     assert heartbeat["ActionsEnabled"] is False  # nothing is scheduled yet
 
 
+def test_the_parts_of_other_resources_are_in_force(operator: Operator) -> None:
+    outputs, aws = operator.outputs(), operator.aws
+    work = aws("sqs").get_queue_attributes(QueueUrl=outputs["QueueUrl"], AttributeNames=["All"])
+    assert "OnlyOverTls" in work["Attributes"]["Policy"]
+    assert f"{STACK}-work-dead.fifo" in work["Attributes"]["RedrivePolicy"]
+    topic = aws("sns").get_topic_attributes(TopicArn=outputs["TopicArn"])["Attributes"]
+    assert "AlarmsMayPublish" in topic["Policy"]
+    allowed = json.loads(aws("lambda").get_policy(FunctionName=f"{STACK}-wake")["Policy"])
+    principals = [statement["Principal"] for statement in allowed["Statement"]]
+    assert principals == [{"Service": "events.amazonaws.com"}] * 2
+    invoked = aws("lambda").get_function_event_invoke_config(FunctionName=f"{STACK}-wake")
+    assert invoked["MaximumRetryAttempts"] == 1
+    role = operator.resources()["ActRole"][1]
+    policies = aws("iam").list_role_policies(RoleName=role)["PolicyNames"]
+    assert sorted(policies) == ["act", "act-eject", "act-route", "act-scale"]
+
+
 def test_the_cli_puts_a_policy_in_force(operator: Operator, tmp_path: Path) -> None:
     text = (ROOT / "examples" / "shop.yaml").read_text()
     # The load balancer's word is believed at once, so that the story needs no two minutes of ticks.
@@ -134,6 +151,26 @@ def test_every_function_on_the_way_ran_as_built_and_none_failed(operator: Operat
         if name != "act":
             assert not writes & operator.calls(f"{STACK}-{name}").keys(), name
     assert _letters(operator) == {}
+
+
+def test_what_ran_is_what_was_built_in_lambdas_own_environment(operator: Operator) -> None:
+    folder = Path(operator.functions()[f"{STACK}-act"]["runs_in"])
+    built = ROOT / ".aws-sam" / "build"
+    assert _files(folder / "task") == _files(built / "ActFunction")
+    assert _files(folder / "opt") == _files(built / "Layer")
+    # What is not in the layer cannot be found by accident: the runtime has nothing of ours.
+    installed = {path.name for path in (ROOT / ".venv-runtime").glob("lib/*/site-packages/*")}
+    assert "awslambdaric" in installed
+    assert not {name for name in installed if name.startswith(("trimtab", "aws_lambda_powertools"))}
+
+
+def test_no_function_called_what_its_role_does_not_allow(operator: Operator) -> None:
+    resources = operator.resources()
+    for name in ("wake", "reconcile", "act", "notify"):
+        called = {action for call in operator.calls(f"{STACK}-{name}") for action in _needed(call)}
+        assert called
+        allowed = _allowed(operator, resources[f"{name.capitalize()}Role"][1])
+        assert called <= allowed, f"{name}: {called - allowed}"
 
 
 def test_people_are_told(operator: Operator, remembered: dict[str, Any]) -> None:
@@ -244,6 +281,31 @@ def _is_out(operator: Operator, instance: str) -> None:
 
 def _scheduled(operator: Operator) -> bool:
     return any(tick["by"] == "schedule" for tick in operator.ticks())
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def _needed(call: str) -> set[str]:
+    """IAM's actions for a call; a transaction is authorized by what is in it."""
+    service, _, operation = call.partition(":")
+    if operation == "TransactWriteItems":
+        return {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"}
+    names = {"elbv2": "elasticloadbalancing", "dynamodbstreams": "dynamodb"}
+    return {f"{names.get(service, service)}:{operation}"}
+
+
+def _allowed(operator: Operator, role: str) -> set[str]:
+    iam, allowed = operator.aws("iam"), set[str]()
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for statement in document["Statement"]:
+            if statement["Effect"] == "Allow":
+                actions = statement["Action"]
+                allowed |= {actions} if isinstance(actions, str) else set(actions)
+    return allowed
 
 
 def _letters(operator: Operator) -> dict[str, int]:

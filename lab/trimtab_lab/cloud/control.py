@@ -77,6 +77,7 @@ class Control:
                 "errors": list(record.errors),
                 "lines": list(record.lines)[-200:],
                 "pid": pids.get(name),
+                "runs_in": record.folder,
             }
             for name, record in self._lambdas.records.items()
         }
@@ -108,7 +109,7 @@ class Control:
 def fault_of(wanted: Json) -> Fault:
     """Read a fault; raise ``ValueError`` saying what is wrong with it."""
     known = {"kind", "fleet", "k", "lasts_s", "amount"}
-    if not isinstance(wanted, dict) or not {"kind"} <= wanted.keys() <= known:
+    if not {"kind"} <= wanted.keys() <= known:
         raise ValueError(f"expected an object with kind, and of {sorted(known)}")
     where: Where = Everywhere()
     if "fleet" in wanted:
@@ -140,8 +141,8 @@ def _handler(control: Control) -> type[BaseHTTPRequestHandler]:
             """Break something."""
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             try:
-                self._answer(200, control.break_something(json.loads(body)))
-            except ValueError as error:
+                self._answer(200, control.break_something(dict(json.loads(body))))
+            except (TypeError, ValueError) as error:
                 self._answer(400, {"error": str(error)})
 
         def do_DELETE(self) -> None:

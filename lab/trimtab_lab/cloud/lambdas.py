@@ -34,6 +34,8 @@ class Record:
 
     counts: Counter[str] = field(default_factory=Counter)
     """``invoked`` and ``failed``, and ``started`` environments."""
+    folder: str = ""
+    """Holds ``task``, the unpacked code, and ``opt``, the unpacked layers."""
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=50))
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
 
@@ -115,6 +117,7 @@ class Lambdas:
 
     def _start(self, name: str, config: Mapping[str, Any], record: Record) -> Environment:
         record.counts["started"] += 1
+        record.folder = str(self._work / name)
         task, opt = self._work / name / "task", self._work / name / "opt"
         for folder in (task, opt):
             shutil.rmtree(folder, ignore_errors=True)

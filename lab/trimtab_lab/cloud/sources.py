@@ -203,7 +203,8 @@ class StreamPoller(Poller):
 
     def _is_too_old(self, record: Record) -> bool:
         most = int(self.mapping.get("MaximumRecordAgeInSeconds") or -1)
-        return 0 < most < time.time() - record["dynamodb"]["ApproximateCreationDateTime"]
+        age = time.time() - float(record["dynamodb"]["ApproximateCreationDateTime"])
+        return 0 < most < age
 
     def _give_up(self, record: Record, why: str) -> None:
         complain(f"{self.function}: gave up on {record['dynamodb']['Keys']}: {why}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -97,9 +97,7 @@ class Stack:
         try:
             self._go_to(template)
         except ResourceFailed as failed:
-            self._say("ROLLBACK_IN_PROGRESS", str(failed))
-            self._remove(list(self.resources), keeping=False)
-            self._say("ROLLBACK_COMPLETE", str(failed))
+            self._back("ROLLBACK", failed, lambda: self._remove(list(self.resources), False))
             return
         self._finish(template, "CREATE_COMPLETE")
 
@@ -110,10 +108,7 @@ class Stack:
         try:
             self._go_to(template)
         except ResourceFailed as failed:
-            self._say("UPDATE_ROLLBACK_IN_PROGRESS", str(failed))
-            if before is not None:
-                self._go_to(before)
-            self._say("UPDATE_ROLLBACK_COMPLETE", str(failed))
+            self._back("UPDATE_ROLLBACK", failed, lambda: before and self._go_to(before))
             return
         self._finish(template, "UPDATE_COMPLETE")
 
@@ -128,6 +123,16 @@ class Stack:
         self._say("DELETE_COMPLETE")
 
     # one operation
+
+    def _back(self, verb: str, failed: ResourceFailed, go: Callable[[], object]) -> None:
+        """Undo what an operation did before it failed, and say why it failed."""
+        self._say(f"{verb}_IN_PROGRESS", str(failed))
+        try:
+            go()
+        except ResourceFailed as again:
+            self._say(f"{verb}_FAILED", f"{failed}; then {again}")
+        else:
+            self._say(f"{verb}_COMPLETE", str(failed))
 
     def _go_to(self, template: Template) -> None:
         scope = self._scope(template)

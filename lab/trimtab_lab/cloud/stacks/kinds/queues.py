@@ -24,7 +24,8 @@ class Queue:
         """Set its attributes; a name is for life."""
         if changed(given, before) & {"QueueName", "FifoQueue"}:
             return None
-        attributes = {k: v for k, v in _attributes(given).items() if k != "FifoQueue"}
+        left_out = {k: v for k, v in _DEFAULTS.items() if k in before and k not in given}
+        attributes = {k: v for k, v in _attributes(given).items() if k != "FifoQueue"} | left_out
         aws.client("sqs").set_queue_attributes(QueueUrl=made.ref, Attributes=attributes)
         return made
 
@@ -150,6 +151,16 @@ _ATTRIBUTES = (
     "RedrivePolicy",
     "RedriveAllowPolicy",
 )
+
+
+_DEFAULTS = {
+    "VisibilityTimeout": "30",
+    "MessageRetentionPeriod": "345600",
+    "DelaySeconds": "0",
+    "ReceiveMessageWaitTimeSeconds": "0",
+    "RedrivePolicy": "",
+}
+"""What an attribute is once a template no longer names it."""
 
 
 def _attributes(given: Given) -> dict[str, str]:
