@@ -178,7 +178,8 @@ def test_strikes_are_forgiven_in_time(hours: float, kept: bool) -> None:
     ],
 )
 def test_time_out_doubles_with_each_strike(strikes: int, minutes: int) -> None:
-    assert keep_out(strikes, EjectPolicy()) == timedelta(minutes=minutes)
+    rules = EjectPolicy(keep_out=timedelta(minutes=5))
+    assert keep_out(strikes, rules) == timedelta(minutes=minutes)
 
 
 def test_wishes_are_kept_for_the_window_and_only_if_there_is_one() -> None:
@@ -286,3 +287,11 @@ def test_actions_are_kept_for_an_hour_and_intents_are_added() -> None:
     kept = remember(situation, {}, (new,), standing)
     assert (kept.version, kept.pending, kept.standing) == (7, (old, new), standing)
     assert [a.at for a in kept.actions] == [at(-59)]
+
+
+def test_a_target_that_is_back_is_no_newcomer_and_looked_at_closely() -> None:
+    back = a_target(9, state=TargetState.INITIAL)
+    memory = remembered(strikes={back.id: Strikes(1, at(-1))})
+    assert left(a_fleet(targets(3, back)), memory).warming == {}
+    assert left(a_fleet(targets(3, back)), memory).close_until is not None
+    assert left(a_fleet(targets(3, back))).warming == {back.instance: NOON}

@@ -89,10 +89,10 @@ def test_an_ejection_is_ours_if_it_happened(end: End, world: Observation, held: 
 
 def test_an_ejection_is_dated_and_lasts_longer_each_time() -> None:
     first = settled(an_eject(), APPLIED).fleet(BLUE).ejected[an_eject().target]
-    assert (first.since, first.until, first.strikes) == (at(-2), at(3), 1)
+    assert (first.since, first.until, first.strikes) == (at(-2), at(8), 1)
     earlier = remembered(strikes={an_eject().target: Strikes(2, at(-90))})
     third = settled(an_eject(), APPLIED, memory=earlier).fleet(BLUE).ejected[an_eject().target]
-    assert (third.until, third.strikes) == (at(18), 3)
+    assert (third.until, third.strikes) == (at(38), 3)
 
 
 HELD = remembered(ejected={an_eject().target: an_ejection(strikes=2)})

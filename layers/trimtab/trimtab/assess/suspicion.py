@@ -6,13 +6,16 @@ of the ordinary, and on a slow sweep, because a mild fault in a large fleet move
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trimtab.assess.demand import newest
 from trimtab.model.memory import FleetMemory
 from trimtab.model.observation import FleetSeen, LoadSignal
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason
+
+PROBATION = timedelta(minutes=15)
+"""How long a target that came back is looked at closely."""
 
 
 def error_share(seen: FleetSeen, policy: Policy, now: datetime) -> float | None:
@@ -43,6 +46,8 @@ def is_suspicious(seen: FleetSeen, policy: Policy, memory: FleetMemory, now: dat
     if share is not None and share >= signs.error_share:
         return True
     if any(t.anomalous for t in seen.targets or ()) or memory.findings or memory.ejected:
+        return True
+    if any(now - s.last < PROBATION for s in memory.strikes.values()):
         return True
     latency = newest((seen.signals or {}).get(LoadSignal.LATENCY), now, policy)
     if isinstance(latency, Reason) or memory.latency is None:

@@ -106,7 +106,7 @@ class EjectPolicy:
     method: EjectMethod = EjectMethod.AUTO
     max_share: float = 0.2
     max_zone_share: float = 0.5
-    keep_out: timedelta = timedelta(minutes=5)
+    keep_out: timedelta = timedelta(minutes=10)
     max_keep_out: timedelta = timedelta(hours=2)
     strike_decay: timedelta = timedelta(hours=6)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from math import fsum
 
 from trimtab.model.assessment import Condition, FleetBelief
+from trimtab.model.change import change_key, inverse_of
 from trimtab.model.ids import FleetId, InstanceId, TargetId
 from trimtab.model.memory import (
     Ejection,
@@ -32,6 +33,8 @@ FORGOTTEN_AFTER = timedelta(hours=2)
 """How long a failure is held against trying again: longer than the longest back-off."""
 SETTLING = timedelta(minutes=3)
 """How long AWS may take to show what we did; before that, silence proves nothing."""
+REFUSALS_TO_BELIEVE = 3
+"""How often AWS must refuse to take a target back before its absence from the group is believed."""
 WINDOW = timedelta(minutes=10)
 """How far back samples are read."""
 USUAL_WEIGHT = 0.05
@@ -121,14 +124,16 @@ def _warming(
     """Keep when each newcomer was last seen launching, or in its first health checks.
 
     For as long as samples from its warm-up may still be among those we read. A first health check
-    may pass between two ticks; launching takes longer than that.
+    may pass between two ticks; launching takes longer than that. What was out and is back is no
+    newcomer: it never stopped running, and is judged at once.
     """
+    returned = {str(target).rpartition(":")[0] for target in old.strikes}
     new = {t.instance for t in seen.targets or () if t.state is TargetState.INITIAL}
     members = seen.group.members if seen.group else ()
     new |= {m.instance for m in members if m.lifecycle is Lifecycle.PENDING}
     until_judged = policy.scaling.warm_up + WINDOW
     kept = {i: at for i, at in old.warming.items() if now - at < until_judged}
-    return {**kept, **dict.fromkeys(new, now)}
+    return {**kept, **{i: now for i in new if i not in returned}}
 
 
 def _ejected(name: FleetId, at: Situation) -> Mapping[TargetId, Ejection]:

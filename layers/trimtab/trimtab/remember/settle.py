@@ -161,7 +161,6 @@ def _after(
                 fleet,
                 ejected=without(fleet.ejected, change.target),
                 strikes=strikes,
-                warming={**fleet.warming, change.instance: pending.at},
             )
         case Resize():
             if change.after > change.before:
@@ -181,7 +180,7 @@ def _new_ejection(
 def keep_out(strikes: int, rules: EjectPolicy) -> timedelta:
     """Return how long a target stays out: ``keep_out``, doubled for each strike after the first.
 
-    Capped at ``max_keep_out``. Worked example: 5 minutes, then 10, 20, 40.
+    Capped at ``max_keep_out``. Worked example: 10 minutes, then 20, 40, 80.
     """
     doublings: int = min(strikes - 1, 20)
     return min(rules.keep_out * (1 << doublings), rules.max_keep_out)
