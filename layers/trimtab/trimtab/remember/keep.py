@@ -169,8 +169,27 @@ def _is_over(held: Ejection, name: FleetId, at: Situation) -> bool:
             Lifecycle.STANDBY,
             Lifecycle.ENTERING_STANDBY,
         )
+    if _is_no_more(held, name, at):
+        return True
     present = at.belief.targets_of(name).get(held.eject.target)
     return present is not None and present.condition not in (Condition.LEAVING, Condition.IDLE)
+
+
+def _is_no_more(held: Ejection, name: FleetId, at: Situation) -> bool:
+    """Tell whether a deregistered target will never be back: it has left its group and AWS says no.
+
+    A registration outlives its instance nowhere, and nothing but the refusal tells a member that
+    was ended from a target that never was a member.
+    """
+    group = at.fleet(name).group
+    if group is None or any(m.instance == held.eject.instance for m in group.members):
+        return False
+    refusal = at.memory.setbacks.get(change_key(inverse_of(held.eject)))
+    return (
+        refusal is not None
+        and refusal.code is ReasonCode.AWS_ERROR
+        and refusal.times >= REFUSALS_TO_BELIEVE
+    )
 
 
 def _usual_latency(old: FleetMemory, seen: FleetSeen, belief: FleetBelief) -> float | None:
