@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from trimtab import __version__
 from trimtab.errors import TrimtabError
-from trimtab_cli.commands import explain, log, pause, policy, status
+from trimtab_cli.commands import explain, log, pause, policy, status, verify
 from trimtab_cli.connect import DEFAULT_STACK, Where
 from trimtab_cli.session import Operator
 from trimtab_cli.show import complain, say
@@ -51,7 +51,8 @@ app = typer.Typer(
 )
 app.add_typer(policy.app, name="policy")
 app.command()(status.status)
-app.command()(log.log)
+app.add_typer(log.app, name="log")
+log.app.command()(verify.verify)
 app.command()(explain.explain)
 app.command()(pause.pause)
 app.command()(pause.resume)

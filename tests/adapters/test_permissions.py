@@ -116,6 +116,8 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Ledger.entries": (lambda c: c.ledger.entries(SHOP, [an_entry().id]),),
     "Ledger.of_service": (lambda c: list(c.ledger.of_service(SHOP, NOON, NOON)),),
     "Ledger.of_day": (lambda c: list(c.ledger.of_day("2026-03-02")),),
+    "Ledger.links": (lambda c: list(c.ledger.links(SHOP)),),
+    "Ledger.heads": (lambda c: c.ledger.heads([SHOP]),),
     "Ledger.ticks": (lambda c: list(c.ledger.ticks(SHOP, NOON, NOON, 1)),),
     "Queue.ask": (lambda c: c.queue.ask([Ask(SHOP, "schedule", NOON)]),),
     "Topic.tell": (lambda c: c.topic.tell("s", "t", {}),),

@@ -14,7 +14,7 @@ from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.tables import TRIES, DynamoTables
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.store import TableStore
-from trimtab.adapters.tables import Key, Range, Table
+from trimtab.adapters.tables import Key, LostRace, Range, Table
 from trimtab.errors import (
     Conflict,
     Denied,
@@ -95,10 +95,13 @@ def test_a_recall_of_many_services_reads_consistently_in_one_batch_each_hundred(
     assert all(one["ConsistentRead"] for one in asked)
 
 
-def test_a_commit_is_one_transaction_of_memory_policy_record_and_entries(aws: FakeAws) -> None:
+def test_a_commit_is_one_transaction_of_memory_policy_record_entries_and_chain(
+    aws: FakeAws,
+) -> None:
+    aws.answer("GetItem", {})
     aws.answer("TransactWriteItems", {})
     TableLedger(tables(aws)).commit(a_tick(entries=(an_entry(seq=0), an_entry(seq=1))))
-    assert aws.operations == ["dynamodb:TransactWriteItems"]
+    assert aws.operations == ["dynamodb:GetItem", "dynamodb:TransactWriteItems"]
     writes = [
         (kind, write["TableName"], write["ConditionExpression"])
         for one in aws.of("TransactWriteItems")[0]["TransactItems"]
@@ -108,18 +111,19 @@ def test_a_commit_is_one_transaction_of_memory_policy_record_and_entries(aws: Fa
     assert writes == [
         ("Put", "memory-table", absent),
         ("ConditionCheck", "memory-table", "#version = :version"),
-        ("Put", "log-table", absent),
-        ("Put", "log-table", absent),
         ("Put", "ticks-table", absent),
+        ("Put", "log-table", absent),
+        ("Put", "log-table", absent),
+        ("Put", "memory-table", absent),
     ]
 
 
 @pytest.mark.parametrize(
     ("codes", "ours"),
     [
-        (("ConditionalCheckFailed", "None", "None", "None"), Conflict),
-        (("None", "TransactionConflict", "None", "None"), Conflict),
-        (("None", "None", "ConditionalCheckFailed", "ThrottlingError"), Conflict),
+        (("ConditionalCheckFailed", "None", "None", "None"), LostRace),
+        (("None", "TransactionConflict", "None", "None"), LostRace),
+        (("None", "None", "ConditionalCheckFailed", "ThrottlingError"), LostRace),
         (("None", "None", "None", "ThrottlingError"), Throttled),
         (("ProvisionedThroughputExceeded", "None", "None", "None"), Throttled),
         (("None", "None", "ValidationError", "None"), Refused),
@@ -131,6 +135,7 @@ def test_a_commit_is_one_transaction_of_memory_policy_record_and_entries(aws: Fa
 def test_a_cancelled_transaction_says_why(
     aws: FakeAws, codes: tuple[str, ...], ours: type[TrimtabError]
 ) -> None:
+    aws.answer("GetItem", {})
     aws.answer("TransactWriteItems", cancelled(*codes))
     with pytest.raises(TrimtabError) as raised:
         TableLedger(tables(aws)).commit(a_tick(entries=(an_entry(),)))
@@ -157,6 +162,7 @@ def test_a_lost_race_names_what_was_lost(aws: FakeAws) -> None:
 def test_a_transaction_that_fails_otherwise_says_which_tables(
     aws: FakeAws, failure: Failure, ours: type[TrimtabError]
 ) -> None:
+    aws.answer("GetItem", {})
     aws.answer("TransactWriteItems", failure)
     with pytest.raises(ours, match="log-table, memory-table, ticks-table"):
         TableLedger(tables(aws)).commit(a_tick(entries=(an_entry(),)))
@@ -165,15 +171,24 @@ def test_a_transaction_that_fails_otherwise_says_which_tables(
 def test_an_append_that_collides_with_a_transaction_is_a_conflict_not_a_duplicate(
     aws: FakeAws,
 ) -> None:
+    aws.answer("GetItem", {})
     aws.answer(
-        "PutItem",
-        Failure("TransactionConflictException"),
-        Failure("ConditionalCheckFailedException"),
+        "TransactWriteItems",
+        cancelled("TransactionConflict", "None"),
+        cancelled("ConditionalCheckFailed", "None"),
     )
     ledger = TableLedger(tables(aws))
     with pytest.raises(Conflict):
         ledger.append(an_entry())
     assert not ledger.append(an_entry())
+
+
+def test_an_append_that_only_lost_the_head_of_the_chain_is_linked_anew(aws: FakeAws) -> None:
+    aws.answer("GetItem", {})
+    lost_head = cancelled("None", "TransactionConflict")
+    aws.answer("TransactWriteItems", lost_head, lost_head, {})
+    assert TableLedger(tables(aws)).append(an_entry())
+    assert len(aws.of("GetItem")) == 3
 
 
 def test_a_table_that_is_missing_is_named_by_every_read(moto: Clients) -> None:

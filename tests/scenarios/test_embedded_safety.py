@@ -56,7 +56,7 @@ def test_a_record_delivered_twice_is_carried_out_once() -> None:
     [
         (RESIZE, "before", Kind.APPLIED),
         (RESIZE, "after", Kind.UNNEEDED),
-        ("PutItem", "before", Kind.UNNEEDED),
+        ("TransactWriteItems", "before", Kind.UNNEEDED),
     ],
     ids=["before the write", "after the write", "before the outcome"],
 )
@@ -78,7 +78,7 @@ def test_an_act_that_was_killed_finishes_its_intent_exactly_once(
 
 def test_an_act_killed_after_its_outcome_was_appended_adds_no_second_one() -> None:
     with running(shop(load=RISING)) as aws:
-        aws.kill("act", "PutItem", "after")
+        aws.kill("act", "TransactWriteItems", "after")
         intent = run_until(aws, Kind.INTENDED)
         aws.run(2)
 

@@ -23,6 +23,10 @@ OVERLAP = timedelta(seconds=15)
 """How far back each look of ``--follow`` reaches: the index by day is seconds behind the log."""
 
 
+app = typer.Typer(invoke_without_command=True)
+
+
+@app.callback()
 def log(
     context: typer.Context,
     service: Annotated[str | None, typer.Option(show_default="all")] = None,
@@ -38,7 +42,9 @@ def log(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Show the audit log, oldest first, times in UTC."""
+    """Show the audit log, oldest first, times in UTC; or check, export and replay it."""
+    if context.invoked_subcommand is not None:
+        return
     operator: Operator = context.obj
     name = service_named(service) if service else None
     wanted = Wanted(name, frozenset(kind or ()), frozenset(lever or ()))

@@ -1,0 +1,52 @@
+"""Reads anchors as people export them: log lines, or what the AWS CLI answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from trimtab.model.ids import ServiceId
+from trimtab_cli.stop import USAGE, Stop
+
+Anchors = dict[ServiceId, dict[int, str]]
+"""Of each service: which hash the entry of which number had."""
+
+TODO = "export one: aws logs filter-log-events --log-group-name /aws/lambda/STACK-anchor"
+
+
+def anchors_in(text: str) -> Anchors:
+    """Read every head that the anchors in ``text`` name; ``Stop`` if there is none."""
+    found: Anchors = {}
+    try:
+        for line in _lines(text):
+            for head in line["heads"]:
+                service, n, known = str(head["service"]), head["n"], str(head["hash"])
+                if not isinstance(n, int) or len(known) != 64:
+                    raise ValueError(f"no head: {head!r:.80}")
+                _add(found.setdefault(ServiceId(service), {}), n, known)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Stop(f"that is no anchor: {error!r:.120}", TODO, USAGE) from None
+    if not found:
+        raise Stop("there is no anchor in it", TODO, USAGE)
+    return found
+
+
+def _add(heads: dict[int, str], n: int, known: str) -> None:
+    if heads.setdefault(n, known) != known:
+        raise ValueError(f"two anchors disagree about entry {n}")
+
+
+def _lines(text: str) -> Iterator[dict[str, list[dict[str, object]]]]:
+    """The log lines that are anchors, from one line each or from one JSON document."""
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        documents = [json.loads(line) for line in text.splitlines() if line.strip()]
+    else:
+        events = whole.get("events") if isinstance(whole, dict) else whole
+        documents = events if isinstance(events, list) else [whole]
+    for document in documents:
+        inner = document.get("message") if isinstance(document, dict) else None
+        line = json.loads(inner) if isinstance(inner, str) and inner[:1] == "{" else document
+        if isinstance(line, dict) and isinstance(line.get("heads"), list):
+            yield line
