@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.embedded_shop import A_TARGET_DIES, SHOP, running, shop, stored
+from trimtab.errors import Conflict
 from trimtab.model.observation import Group
 from trimtab.wiring import connect
 from trimtab_lab.embedded import local_session, save
@@ -52,6 +53,20 @@ def test_what_an_operator_changes_is_there_the_next_time(tmp_path: Path) -> None
             later = replace(policy, guard=replace(policy.guard, max_load=1.0 + version / 10))
             saved.world.advance(saved.now)
             put_later(store, later, saved, version)
+
+
+def test_two_commands_at_once_save_once(tmp_path: Path) -> None:
+    file = tmp_path / "day.json"
+    with running(shop()) as aws:
+        aws.run(1)
+        save(aws, file)
+
+    with pytest.raises(Conflict, match="by another command"), local_session(file) as saved:
+        store = connect(saved.settings, saved.session).store
+        policy = store.policy(SHOP)
+        assert policy is not None
+        put_later(store, replace(policy, enabled=False), saved, 1)
+        file.write_bytes(file.read_bytes() + b" ")
 
 
 def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
+from trimtab.errors import Conflict
 from trimtab.settings import Settings
 from trimtab_lab.embedded.account import Account
 from trimtab_lab.embedded.driver import Embedded
@@ -27,6 +28,7 @@ FORMAT = 1
 FILE = "aws.json"
 """Its name where a folder is given."""
 _BYTES = "base64"
+A_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def local_session(path: Path) -> Iterator[Saved]:
     No function runs in it: policies, the log and the state can be read and changed, nothing acts.
     """
     file = _file_of(path)
+    as_read = file.read_bytes()
     saved = _read(file)
     now = datetime.fromisoformat(saved["now"])
     account = Account(world_of_json(saved["world"], now), now)
@@ -74,7 +77,12 @@ def local_session(path: Path) -> Iterator[Saved]:
         yield Saved(session, stack.settings, now, account.world)
         after = _tables(account)
         if after != before:
-            _write(file, {**saved, "tables": after})
+            if file.read_bytes() != as_read:
+                raise Conflict(
+                    f"{file} was changed by another command meanwhile: nothing was saved"
+                )
+            moved = (now + A_SECOND).isoformat()  # so that what follows is told after it
+            _write(file, {**saved, "now": moved, "tables": after})
 
 
 def _file_of(path: Path) -> Path:

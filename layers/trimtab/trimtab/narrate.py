@@ -138,7 +138,7 @@ def _notes(at: Situation, blank: Entry, standing: dict[str, Standing]) -> list[E
         written.append(replace(blank, reason=reason, subject=key))
     for key, held in said.items():
         if held.ruling == "noted" and key not in now:
-            text = f"over after {in_words(at.now - held.since)}"
+            text = f"ended after {in_words(at.now - held.since)}"
             written.append(replace(blank, reason=Reason(held.codes[0], text), subject=key))
     return written
 

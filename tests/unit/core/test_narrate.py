@@ -100,7 +100,7 @@ def test_blindness_is_noted_when_it_begins_and_when_it_is_over() -> None:
     assert not told(blind(Memory(standing=first.standing))).entries
     since = {k: replace(s, since=at(-3)) for k, s in first.standing.items()}
     over = told(world(Memory(standing=since)))
-    assert [e.reason.text for e in over.entries] == ["over after 3m"]
+    assert [e.reason.text for e in over.entries] == ["ended after 3m"]
     assert not over.standing
 
 
