@@ -61,7 +61,12 @@ def test_two_commands_at_once_save_once(tmp_path: Path) -> None:
         aws.run(1)
         save(aws, file)
 
-    with pytest.raises(Conflict, match="by another command"), local_session(file) as saved:
+    with pytest.raises(Conflict, match="by another command"):
+        _disable_while_another_writes(file)
+
+
+def _disable_while_another_writes(file: Path) -> None:
+    with local_session(file) as saved:
         store = connect(saved.settings, saved.session).store
         policy = store.policy(SHOP)
         assert policy is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from trimtab_lab.bench.weight import Size, Start, layer_size, starts
 
 app = typer.Typer()
 SERVICES = (1, 10, 100)
+WIDTH_OF_A_PIPE = 160
 WORLDS = ((20, 1, True), (20, 1, False), (20, 2, True), (200, 1, True))
 """Targets, fleets and whether nothing is wrong, of the services that are counted."""
 
@@ -27,7 +29,8 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print it all as JSON.")] = False,
 ) -> None:
     """Measure decisions, AWS calls, cost, start-up and size. Compare within one run only."""
-    console = Console(stderr=as_json, highlight=False)
+    wide = None if sys.stdout.isatty() else WIDTH_OF_A_PIPE
+    console = Console(stderr=as_json, highlight=False, width=wide)
     with console.status("deciding for crowds of targets ..."):
         timings = time_decisions()
     with console.status("counting calls over an hour of a service ..."):
