@@ -52,6 +52,18 @@ ci-demo: setup ## the demo on three seeds, two at a time: fewer requests must fa
 	   code=$$?; echo "demo: seed SEED: exit $$code"; grep -E "failed requests|day took" "$$1/SEED.txt"; \
 	   [ $$code -eq 0 ] || { tail -n 40 "$$1/SEED.txt"; exit 1; }' sh "$$out"
 
+.PHONY: chaos
+chaos: setup ## seeds in which everything goes wrong at once, every law checked: SEEDS=1-200 ARGS='--seed N --trace'
+	@$(PYTHON) -m trimtab_lab.chaos --seeds $(or $(SEEDS),1-200) --workers $(WORKERS) $(ARGS)
+
+.PHONY: chaos-long
+chaos-long: setup ## the same for ten thousand seeds: hours
+	@$(PYTHON) -m trimtab_lab.chaos --seeds $(or $(SEEDS),1-10000) --workers $(WORKERS) $(ARGS)
+
+.PHONY: chaos-mutants
+chaos-mutants: setup ## take out each guard and condition: the campaign must find every one
+	@$(PYTHON) -m trimtab_lab.chaos --mutants --seeds $(or $(SEEDS),1-100) --workers $(WORKERS) $(ARGS)
+
 .PHONY: check
 check: format-check lint types imports ## format, lint, types and the direction of imports
 

@@ -1,0 +1,149 @@
+"""`python -m trimtab_lab.chaos`: run seeds, or one seed with its story, or the mutants."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from trimtab_lab.chaos.campaign import Outcome, run
+from trimtab_lab.chaos.mutants import MUTANTS, hunt
+from trimtab_lab.chaos.plan import Plan, Trouble
+from trimtab_lab.chaos.shrink import command, ending, shrink
+
+CONSOLE = Console(highlight=False)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what was asked for; 0 if nothing broke (or, for mutants, if every one was found)."""
+    asked = _parser().parse_args(arguments)
+    if asked.mutants:
+        return _mutants(asked)
+    if asked.seed is not None:
+        return _one(asked)
+    return _many(asked)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("trimtab_lab.chaos", description=__doc__)
+    parser.add_argument("--seeds", type=_range, default=range(1, 201), metavar="1-200")
+    parser.add_argument("--seed", type=int, help="run one seed, and shrink it if it fails")
+    parser.add_argument("--minutes", type=int, help="minutes of trouble before the calm")
+    parser.add_argument("--only", help=f"kinds of trouble: {', '.join(Trouble)}")
+    parser.add_argument("--trace", action="store_true", help="print the whole story")
+    parser.add_argument("--mutants", action="store_true", help="take out guards, one by one")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="print a summary as JSON")
+    return parser
+
+
+def _range(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def _one(asked: argparse.Namespace) -> int:
+    plan = Plan.of_seed(asked.seed)
+    if asked.minutes is not None:
+        plan = replace(plan, minutes=asked.minutes)
+    if asked.only is not None:
+        plan = replace(plan, troubles=frozenset(Trouble(t) for t in asked.only.split(",") if t))
+    found = run(plan)
+    if asked.trace:
+        for line in found.story:
+            CONSOLE.print(line, markup=False, soft_wrap=True)
+    if asked.json:
+        _print_json([found], 1)
+    elif found.broken:
+        _report(found if asked.trace else shrink(found))
+    else:
+        CONSOLE.print(f"seed {plan.seed}: {found.ticks} ticks, all laws held")
+    return 1 if found.broken else 0
+
+
+def _many(asked: argparse.Namespace) -> int:
+    failed, totals = [], [0, 0, 0, 0]
+    with Progress(console=Console(stderr=True), disable=asked.json) as progress:
+        bar = progress.add_task("seeds", total=len(asked.seeds))
+        for found in _runs(asked.seeds, asked.workers):
+            progress.advance(bar)
+            counts = (found.ticks, found.intents, found.effects, found.steps)
+            totals = [a + b for a, b in zip(totals, counts, strict=True)]
+            if found.broken:
+                failed.append(found)
+    if asked.json:
+        _print_json(failed, len(asked.seeds), totals)
+    else:
+        for found in failed[:5]:
+            _report(shrink(found))
+        ticks, intents, effects, steps = totals
+        CONSOLE.print(
+            f"{len(asked.seeds)} seeds: {ticks:,} ticks, {intents:,} intents, {effects:,} changes, "
+            f"{steps:,} port calls; {len(failed)} failed"
+        )
+        if failed:
+            CONSOLE.print(f"failed: {', '.join(str(f.plan.seed) for f in failed)}")
+    return 1 if failed else 0
+
+
+def _runs(seeds: range, workers: int) -> Iterator[Outcome]:
+    if workers < 2:
+        yield from map(_seed, seeds)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(_seed, seeds, chunksize=4)
+
+
+def _seed(seed: int) -> Outcome:
+    found = run(Plan.of_seed(seed))
+    return found if found.broken else replace(found, story=())
+
+
+def _report(found: Outcome) -> None:
+    CONSOLE.rule(f"seed {found.plan.seed}, minute {found.minute}")
+    for line in ending(found):
+        CONSOLE.print(line, markup=False, soft_wrap=True)
+    for broken in found.broken:
+        CONSOLE.print(f"broken: {broken}", style="bold red", markup=False, soft_wrap=True)
+    CONSOLE.print(f"again: {command(found)}", markup=False, soft_wrap=True)
+
+
+def _print_json(failed: list[Outcome], seeds: int, totals: list[int] | None = None) -> None:
+    names = ("ticks", "intents", "changes", "port_calls")
+    rows = [
+        {"seed": f.plan.seed, "minute": f.minute, "broken": f.broken, "again": command(f)}
+        for f in failed
+    ]
+    summary = {"seeds": seeds, **dict(zip(names, totals or (), strict=False)), "failed": rows}
+    sys.stdout.write(json.dumps(summary, indent=2) + "\n")
+
+
+def _mutants(asked: argparse.Namespace) -> int:
+    table = Table("taken out", "", "seeds", "what broke")
+    survived = 0
+    with ProcessPoolExecutor(asked.workers) as pool:
+        futures = [pool.submit(_hunt, i, asked.seeds) for i in range(len(MUTANTS))]
+        for mutant, future in zip(MUTANTS, futures, strict=True):
+            tried, seed, broken = future.result()
+            survived += not broken
+            where = f"{tried} (seed {seed})" if broken else str(tried)
+            table.add_row(mutant.name, "killed" if broken else "SURVIVED", where, broken)
+    CONSOLE.print(table)
+    CONSOLE.print(f"{len(MUTANTS) - survived} killed, {survived} survived")
+    return 1 if survived else 0
+
+
+def _hunt(number: int, seeds: range) -> tuple[int, int, str]:
+    tried, found = hunt(MUTANTS[number], seeds)
+    return (tried, found.plan.seed, found.broken[0]) if found else (tried, 0, "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""The ports as one invocation has them: at every call the dice may stop, break or blind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from trimtab.adapters.tables import Found, Item, Key, Put, Range, Table, Tables, Write
+from trimtab.errors import Denied, Throttled, Unclear
+from trimtab.model.change import Change
+from trimtab.model.entry import Call
+from trimtab.model.ids import Arn, EntryId
+from trimtab.model.observation import Group, RouteSeen, Series, Target
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.tick import Ask
+from trimtab.ports import Hands, Infrastructure, MetricKey, Queue
+from trimtab_lab.chaos.baton import Crashed, Invocation
+from trimtab_lab.chaos.plan import Dice, Trouble
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+class Watch(Protocol):
+    """Who is told of everything that takes effect."""
+
+    def wrote(self, at: Gate, writes: Sequence[Write], before: Sequence[Item | None]) -> None:
+        """Tables took these writes; ``before`` is what lay at each place."""
+        ...
+
+    def before_change(self, at: Gate, change: Change) -> None:
+        """The world is about to be asked for a change."""
+        ...
+
+    def after_change(self, at: Gate, change: Change) -> None:
+        """The world has made the change."""
+        ...
+
+
+@dataclass(slots=True)
+class Gate:
+    """One invocation's way to the outside, and what it has seen there."""
+
+    running: Invocation
+    dice: Dice
+    watch: Watch
+    tell: Callable[[str], None]
+    sleep: Callable[[Invocation], None]
+    now: datetime
+    """The invocation's own clock, which may be wrong."""
+    intent: EntryId | None = None
+    """Which intent an act invocation is carrying out."""
+    began: int = 0
+    """How many things had happened in the campaign when it began."""
+    pauses_read: bool = False
+    seen: dict[str, object] = field(default_factory=dict)
+    """The newest answers of the world, by AWS name."""
+
+    def call(self, what: str, do: Callable[[], T]) -> T:
+        """Stop for the baton, then make the call, as the dice will have it."""
+        if self.dice.strikes(Trouble.DELAY):
+            self.sleep(self.running)
+        self.running.stop()
+        if self.dice.strikes(Trouble.THROTTLE):
+            self._say(f"{what}: throttled")
+            raise Throttled(f"{what}: too many calls")
+        if self.dice.strikes(Trouble.DENY):
+            self._say(f"{what}: denied")
+            raise Denied(f"{what}: not authorized")
+        unclear, crash = self.dice.strikes(Trouble.UNCLEAR), self.dice.strikes(Trouble.CRASH)
+        half = self.dice.of(Trouble.UNCLEAR if unclear else Trouble.CRASH).random() < 0.5
+        if half and (unclear or crash):
+            self._break(what, unclear, "before it took effect")
+        answer = do()
+        if unclear or crash:
+            self._break(what, unclear, "after it took effect")
+        return answer
+
+    def _break(self, what: str, unclear: bool, when: str) -> None:
+        self._say(f"{what}: {'timed out' if unclear else 'crashed'} {when}")
+        if unclear:
+            raise Unclear(f"{what}: no answer in time")
+        raise Crashed
+
+    def _say(self, text: str) -> None:
+        self.tell(f"{self.running.name}: {text}")
+
+
+class GatedTables:
+    """The tables, behind a gate. What the port may gain passes through ungated."""
+
+    def __init__(self, inner: Tables, gate: Gate) -> None:
+        self._inner, self._gate = inner, gate
+
+    def get(self, key: Key) -> Item | None:
+        """One item."""
+        return self._gate.call(f"get {key.sort}", lambda: self._inner.get(key))
+
+    def get_many(self, keys: Sequence[Key]) -> Found:
+        """Those items that exist; whether pauses were among them is remembered."""
+        asks_pauses = any(key.sort == "pause" for key in keys)
+        if asks_pauses:
+            self._gate.pauses_read = False
+        found = self._gate.call(f"get {len(keys)} items", lambda: self._inner.get_many(keys))
+        if asks_pauses:
+            self._gate.pauses_read = True
+        return found
+
+    def query(self, wanted: Range) -> Iterator[Item]:
+        """A range."""
+        yield from self._gate.call(
+            f"query {wanted.partition}", lambda: list(self._inner.query(wanted))
+        )
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """All of the writes or none."""
+
+        def do() -> None:
+            before = [self._inner.get(key_of(write)) for write in writes]
+            self._inner.write(writes)
+            self._gate.watch.wrote(self._gate, writes, before)
+
+        self._gate.call(f"transaction of {len(writes)}", do)
+
+
+def key_of(write: Write) -> Key:
+    """Where a write goes."""
+    return write.table.key_of(write.item) if isinstance(write, Put) else write.key
+
+
+def log_puts(writes: Sequence[Write]) -> list[Put]:
+    """The log entries among writes."""
+    return [w for w in writes if isinstance(w, Put) and w.table is Table.LOG]
+
+
+class GatedInfrastructure:
+    """The world's reads, behind a gate: they never raise, they answer with reasons."""
+
+    def __init__(self, inner: Infrastructure, gate: Gate) -> None:
+        self._inner, self._gate = inner, gate
+
+    def targets(self, target_groups: Sequence[Arn]) -> Mapping[Arn, tuple[Target, ...] | Reason]:
+        """Target health, group by group."""
+        return self._each("targets", target_groups, lambda n: self._inner.targets([n])[n])
+
+    def groups(self, names: Sequence[str]) -> Mapping[str, Group | Reason]:
+        """Auto Scaling groups."""
+        return self._each("group", names, lambda n: self._inner.groups([n])[n])
+
+    def routes(self, rules: Sequence[Arn]) -> Mapping[Arn, RouteSeen | Reason]:
+        """Weights of rules."""
+        return self._each("route", rules, lambda n: self._inner.routes([n])[n])
+
+    def series(
+        self, keys: Sequence[MetricKey], start: datetime, end: datetime
+    ) -> Mapping[MetricKey, Series | Reason]:
+        """Raw series, in one call; some may be cut short or empty."""
+        gate = self._gate
+
+        def do() -> dict[MetricKey, Series | Reason]:
+            answers = dict(self._inner.series(keys, start, end))
+            for key, found in answers.items():
+                if isinstance(found, Series) and gate.dice.strikes(Trouble.PARTIAL):
+                    empty = gate.dice.of(Trouble.PARTIAL).random() < 0.5
+                    gate.tell(f"{gate.running.name}: {key.name}: {'empty' if empty else 'partial'}")
+                    answers[key] = Series(()) if empty else replace(found, complete=False)
+            return answers
+
+        try:
+            return gate.call("series", do)
+        except (Throttled, Denied, Unclear) as error:
+            return {key: Reason(ReasonCode.NOT_SEEN, str(error)) for key in keys}
+
+    def _each(
+        self, what: str, names: Sequence[K], read: Callable[[K], T | Reason]
+    ) -> dict[K, T | Reason]:
+        answers: dict[K, T | Reason] = {}
+        for name in names:
+            answers[name] = self._one(f"read {what}", name, read)
+            self._gate.seen[str(name)] = answers[name]
+        return answers
+
+    def _one(self, what: str, name: K, read: Callable[[K], T | Reason]) -> T | Reason:
+        if self._gate.dice.strikes(Trouble.BLIND):
+            self._gate.tell(f"{self._gate.running.name}: {what}: not seen")
+            return Reason(ReasonCode.NOT_SEEN, f"{what}: no answer")
+        try:
+            return self._gate.call(what, lambda: read(name))
+        except (Throttled, Denied, Unclear) as error:
+            return Reason(ReasonCode.NOT_SEEN, str(error))
+
+
+class GatedHands:
+    """The world's writes, behind a gate and before the oracle's eyes."""
+
+    def __init__(self, inner: Hands, gate: Gate) -> None:
+        self._inner, self._gate = inner, gate
+
+    def apply(self, change: Change) -> tuple[Call, ...]:
+        """Carry out ``change``."""
+
+        def do() -> tuple[Call, ...]:
+            self._gate.watch.before_change(self._gate, change)
+            calls = self._inner.apply(change)
+            self._gate.watch.after_change(self._gate, change)
+            return calls
+
+        return self._gate.call(f"apply {type(change).__name__}", do)
+
+
+class GatedQueue:
+    """The work queue, behind a gate."""
+
+    def __init__(self, inner: Queue, gate: Gate) -> None:
+        self._inner, self._gate = inner, gate
+
+    def ask(self, asks: Sequence[Ask]) -> None:
+        """Send."""
+        self._gate.call(f"send {len(asks)} asks", lambda: self._inner.ask(asks))

@@ -1,0 +1,254 @@
+"""What others do to the world and to us: faults, other people's changes, operators, policies."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+from trimtab.codec import ulid
+from trimtab.model.entry import Entry, Kind
+from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.policy import Lever, Policy
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.tick import Pause
+from trimtab.ports import Store
+from trimtab_lab.chaos.oracle import Oracle
+from trimtab_lab.chaos.plan import Dice, Trouble
+from trimtab_lab.chaos.stage import lowered
+from trimtab_lab.world.errors import WorldError
+from trimtab_lab.world.faults import (
+    Fault,
+    FaultKind,
+    InZone,
+    KthTarget,
+    WholeFleet,
+)
+from trimtab_lab.world.scenario import ZONES
+from trimtab_lab.world.views import TargetRef
+from trimtab_lab.world.world import World
+
+SERVICE = ServiceId("shop")
+FLEETS = ("blue", "green")
+
+
+class Meddlers:
+    """Everybody else. Each draws from dice of its own; all of them stop for the calm."""
+
+    def __init__(self, world: World, dice: Dice, tell: Callable[[str], None]) -> None:
+        self._world, self._dice, self._tell = world, dice, tell
+        self._bounds = {g.name: (g.min_size, g.max_size) for g in world.describe_groups()}
+        self._standby: set[tuple[str, str]] = set()
+        self._serial = 0
+
+    # the world fails
+
+    def fail(self) -> None:
+        """Start a fault now and then."""
+        if not self._dice.strikes(Trouble.FAULT):
+            return
+        dice = self._dice.of(Trouble.FAULT)
+        kind = dice.choice(
+            (FaultKind.DEAD, FaultKind.DEAD, FaultKind.SLOW, FaultKind.SLOW, *FaultKind)
+        )
+        if kind is FaultKind.THROTTLED:  # the gates throttle, call by call
+            return
+        fault = Fault(
+            kind,
+            _where(kind, dice),
+            lasts_s=dice.choice((60, 180, 420, 900)),
+            amount=_amount(kind, dice),
+        )
+        self._tell(f"world: {fault.kind} at {fault.where} for {fault.lasts_s} s")
+        self._world.switch_on(fault)
+
+    # somebody else changes things
+
+    def meddle(self) -> None:
+        """Change something behind Trimtab's back now and then."""
+        if not self._dice.strikes(Trouble.MEDDLE):
+            return
+        dice = self._dice.of(Trouble.MEDDLE)
+        edits = (
+            self._resize,
+            self._stand_by,
+            self._stand_by,
+            self._weigh,
+            self._terminate,
+            self._protect,
+            self._suspend,
+            self._rebound,
+        )
+        edit = dice.choice(edits)
+        try:
+            self._tell(f"somebody: {edit(dice)}")
+        except WorldError as error:
+            self._tell(f"somebody: {edit.__name__.strip('_')} refused: {error}")
+
+    def _group(self, dice: random.Random) -> str:
+        return dice.choice([g.name for g in self._world.describe_groups()])
+
+    def _member(self, dice: random.Random) -> tuple[str, str]:
+        members = [(g.name, i.id) for g in self._world.describe_groups() for i in g.instances]
+        return dice.choice(members) if members else ("none", "none")
+
+    def _members(self, name: str) -> list[str]:
+        members = [i for g in self._world.describe_groups((name,)) for i in g.instances]
+        return [i.id for i in members if not i.lifecycle.startswith("Terminat")]
+
+    def _resize(self, dice: random.Random) -> str:
+        name, size = self._group(dice), dice.randint(3, 12)
+        self._world.set_desired_capacity(name, size)
+        return f"sets {name} to {size}"
+
+    def _stand_by(self, dice: random.Random) -> str:
+        held = sorted(self._standby)
+        if held and dice.random() < 0.5:
+            name, instance = held[0]
+            self._standby.discard((name, instance))
+            self._world.exit_standby(name, (instance,))
+            return f"brings {instance} back"
+        name, instance = self._member(dice)
+        self._world.enter_standby(name, (instance,), decrement=dice.random() < 0.5)
+        self._standby.add((name, instance))
+        return f"moves {instance} to standby"
+
+    def _weigh(self, dice: random.Random) -> str:
+        rule = self._world.rules()[0]
+        blue = dice.choice((0, 30, 50, 80, 100))
+        arns = [arn for arn, _ in rule.weights]
+        self._world.modify_rule(rule.arn, dict(zip(arns, (blue, 100 - blue), strict=True)))
+        return f"weighs {blue} to {100 - blue}"
+
+    def _terminate(self, dice: random.Random) -> str:
+        _, instance = self._member(dice)
+        self._world.terminate_instance(instance, decrement=False)
+        return f"ends {instance}"
+
+    def _protect(self, dice: random.Random) -> str:
+        name, _ = self._member(dice)
+        self._world.set_instance_protection(name, self._members(name), True)
+        return f"protects all of {name}"
+
+    def _suspend(self, dice: random.Random) -> str:
+        name = self._group(dice)
+        process = dice.choice(("Launch", "Terminate", "AddToLoadBalancer"))
+        self._world.suspend_processes(name, (process,))
+        return f"suspends {process} of {name}"
+
+    def _rebound(self, dice: random.Random) -> str:
+        name = self._group(dice)
+        low, high = dice.choice(((3, 5), (3, 8), (5, 16)))
+        self._world.update_group(name, low, high)
+        return f"bounds {name} to {low} and {high}"
+
+    # the calm
+
+    def leave(self, held: frozenset[str]) -> None:
+        """End every fault and take every change of others back, for the calm.
+
+        What launched while AddToLoadBalancer was suspended is registered by nobody else, as on
+        AWS; ``held`` are the instances that Trimtab took out, and is to bring back by itself.
+        """
+        for fault in self._world.active_faults():
+            self._world.switch_off(fault)
+        for name, (low, high) in self._bounds.items():
+            self._world.update_group(name, low, high)
+            self._world.resume_processes(name)
+            self._world.set_instance_protection(name, self._members(name), False)
+        for name, instance in sorted(self._standby):
+            try:
+                self._world.exit_standby(name, (instance,))
+            except WorldError as error:
+                self._tell(f"somebody: {instance} stays: {error}")
+        for name in self._bounds:
+            self._register(name, held)
+
+    def _register(self, name: str, held: frozenset[str]) -> None:
+        members = [i for g in self._world.describe_groups((name,)) for i in g.instances]
+        serving = {i.id for i in members if i.lifecycle == "InService"} - held
+        for group in self._world.target_groups():
+            if name == f"{group.name}-asg":
+                here = {t.id for t in self._world.describe_target_health(group.arn)}
+                missing = tuple(TargetRef(i, group.port) for i in sorted(serving - here))
+                if missing:
+                    self._world.register_targets(group.arn, missing)
+
+
+class Operators:
+    """People with the CLI: pauses, and other policies."""
+
+    def __init__(
+        self, store: Store, oracle: Oracle, dice: Dice, tell: Callable[[str], None]
+    ) -> None:
+        self._store, self._oracle, self._dice, self._tell = store, oracle, dice, tell
+        self._serial = 0
+
+    def work(self, policy: Policy) -> None:
+        """Pause, resume or apply a policy now and then."""
+        if self._dice.strikes(Trouble.OPERATOR):
+            self._pause(self._dice.of(Trouble.OPERATOR))
+        if self._dice.strikes(Trouble.POLICY):
+            dice = self._dice.of(Trouble.POLICY)
+            self.apply(policy if dice.random() < 0.4 else lowered(policy, dice))
+
+    def _pause(self, dice: random.Random) -> None:
+        where = dice.choice((SERVICE, None))
+        if str(where) in self._oracle.pauses or dice.random() < 0.3:
+            self.set_pause(where, None)
+            return
+        levers = dice.choice((frozenset(Lever), frozenset({dice.choice(list(Lever))})))
+        minutes = dice.choice((None, 2, 6))
+        now = self._oracle.world.now
+        until = None if minutes is None else now + timedelta(minutes=minutes)
+        self.set_pause(where, Pause(levers, "ops", "chaos", now, until))
+
+    def set_pause(self, where: ServiceId | None, pause: Pause | None) -> None:
+        """Pause or resume a service, or everything."""
+        what = "resumes" if pause is None else f"pauses {', '.join(sorted(pause.levers))} of"
+        self._tell(f"operator: {what} {where or 'everything'}")
+        self._store.set_pause(where, pause, self._entry(Kind.PAUSE, ReasonCode.PAUSED))
+        self._oracle.paused(str(where), pause)
+
+    def apply(self, policy: Policy) -> None:
+        """Put a policy in force."""
+        self._tell("operator: applies a policy")
+        entry = self._entry(Kind.POLICY, ReasonCode.POLICY_APPLIED)
+        self._store.apply_policy(policy, policy.resources(), entry)
+
+    def _entry(self, kind: Kind, code: ReasonCode) -> Entry:
+        self._serial += 1
+        now = self._oracle.world.now
+        name = ulid(now, f"operator {self._serial}")
+        return Entry(
+            service=SERVICE, id=EntryId(f"{name}#000"), at=now, kind=kind, by="ops", tick=name,
+            reason=Reason(code, "chaos"),
+        )  # fmt: skip
+
+
+def _where(kind: FaultKind, dice: random.Random) -> WholeFleet | InZone | KthTarget:
+    fleet = WholeFleet(dice.choice(FLEETS))
+    match kind:
+        case FaultKind.DEAD | FaultKind.SLOW | FaultKind.ERRORS:
+            return KthTarget(fleet.fleet, dice.randrange(6))
+        case FaultKind.ZONE_OUTAGE:
+            return InZone(dice.choice(ZONES))
+        case FaultKind.NO_CAPACITY | FaultKind.SLOW_LAUNCHES | FaultKind.FLEET_DOWN:
+            return fleet
+        case _:
+            return fleet
+
+
+def _amount(kind: FaultKind, dice: random.Random) -> float:
+    match kind:
+        case FaultKind.SLOW | FaultKind.SLOW_LAUNCHES:
+            return dice.choice((3.0, 5.0))
+        case FaultKind.ERRORS:
+            return dice.choice((0.3, 0.9))
+        case FaultKind.METRICS_LATE:
+            return dice.choice((60.0, 240.0))
+        case _:
+            return 1.0
+
+
+__all__ = ["SERVICE", "Meddlers", "Operators"]

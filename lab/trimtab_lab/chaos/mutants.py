@@ -1,0 +1,129 @@
+"""Mutants: the code with one guard or condition taken out. The campaign must find each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import trimtab.act
+import trimtab.guard
+from trimtab.adapters.tables import Item, Key, Put, Table, Write
+from trimtab.model.change import Change
+from trimtab.model.entry import Entry
+from trimtab_lab.chaos.campaign import Outcome, run
+from trimtab_lab.chaos.plan import Plan
+from trimtab_lab.simulator.stores import DictTables
+
+
+class Careless:
+    """Tables that leave out one condition. ``forgets`` says of a write whether it is that one."""
+
+    def __init__(self, inner: DictTables, forgets: Callable[[Put], bool]) -> None:
+        self._inner, self._forgets = inner, forgets
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """All of the writes, less the forgotten conditions."""
+        self._inner.write(
+            [
+                replace(w, expected=None) if isinstance(w, Put) and self._forgets(w) else w
+                for w in writes
+            ]
+        )
+
+    def get(self, key: Key) -> Item | None:
+        """One item."""
+        return self._inner.get(key)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One thing taken out: by patching while it runs, or by tables that forget a condition."""
+
+    name: str
+    patched: Callable[[], AbstractContextManager[None]] = nullcontext
+    arm: Callable[[DictTables], Any] | None = None
+
+
+@contextmanager
+def _without_guard(name: str) -> Iterator[None]:
+    whole = trimtab.guard.GUARDS
+    trimtab.guard.GUARDS = tuple(g for g in whole if g.__name__ != name)
+    try:
+        yield
+    finally:
+        trimtab.guard.GUARDS = whole
+
+
+@contextmanager
+def _actor(name: str, instead: Callable[..., Any]) -> Iterator[None]:
+    whole = getattr(trimtab.act.Actor, name)
+    setattr(trimtab.act.Actor, name, instead)
+    try:
+        yield
+    finally:
+        setattr(trimtab.act.Actor, name, whole)
+
+
+def _go(_self: object, _change: Change, _entry: Entry) -> trimtab.act.Found:
+    return trimtab.act.GO
+
+
+_refusal = trimtab.act.Actor._refusal
+
+
+def _never_late(self: Any, entry: Entry, change: Change, _now: datetime) -> Any:
+    return _refusal(self, entry, change, entry.at)
+
+
+class _NobodyPaused:
+    """A pause switch that nobody ever set."""
+
+    def pauses(self, _service: str) -> tuple[()]:
+        """None."""
+        return ()
+
+
+def _never_paused(self: Any, entry: Entry, change: Change, now: datetime) -> Any:
+    held, self._paused = self._paused, _NobodyPaused()
+    try:
+        return _refusal(self, entry, change, now)
+    finally:
+        self._paused = held
+
+
+def _is_outcome(put: Put) -> bool:
+    return put.table is Table.LOG and str(put.item["id"]).endswith("#outcome")
+
+
+def _is_memory(put: Put) -> bool:
+    return put.table is Table.MEMORY and put.item.get("item") == "memory"
+
+
+def _guard(name: str) -> Mutant:
+    return Mutant(name, lambda: _without_guard(name))
+
+
+MUTANTS = (
+    *(_guard(guard.__name__) for guard in trimtab.guard.GUARDS),
+    Mutant("outcome: attribute_not_exists", arm=lambda t: Careless(t, _is_outcome)),
+    Mutant("memory: version", arm=lambda t: Careless(t, _is_memory)),
+    Mutant("act: deadline", lambda: _actor("_refusal", _never_late)),
+    Mutant("act: pause", lambda: _actor("_refusal", _never_paused)),
+    Mutant("act: look before the write", lambda: _actor("_look", _go)),
+)
+
+
+def hunt(mutant: Mutant, seeds: range) -> tuple[int, Outcome | None]:
+    """Look for a seed that finds the mutant; return how many were run, and what it broke."""
+    with mutant.patched():
+        for number, seed in enumerate(seeds, 1):
+            found = run(Plan.of_seed(seed), mutant.arm)
+            if found.broken:
+                return number, found
+    return len(seeds), None

@@ -1,0 +1,298 @@
+"""The oracle: what must hold between the world and the log after every single step.
+
+It believes nobody: intents and outcomes are read from what lies in the tables, effects from the
+world itself, and the sums are its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from trimtab.adapters import records
+from trimtab.adapters.tables import Item, Key, Put, Remove, Table, Tables, Write
+from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, change_key, lever_of
+from trimtab.model.change import subject_of as subject
+from trimtab.model.entry import Entry, Kind, outcome_id
+from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, ServiceId
+from trimtab.model.observation import Group, Lifecycle, RouteSeen, Target, TargetState
+from trimtab.model.policy import EjectMethod, Mode, Policy
+from trimtab.model.tick import Pause
+from trimtab.model.tick import Tick as TickRecord
+from trimtab_lab.chaos.gates import Gate, log_puts
+from trimtab_lab.chaos.judge import broken_by
+from trimtab_lab.world.errors import WorldError
+from trimtab_lab.world.world import World
+
+HOUR = timedelta(minutes=55)
+"""Removals are counted from the intent, the world's effect comes minutes later."""
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=5)
+GONE = (TargetState.DRAINING, TargetState.UNHEALTHY_DRAINING, TargetState.UNUSED)
+OUT = (Lifecycle.STANDBY, Lifecycle.ENTERING_STANDBY)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A change that took effect in the world: of which intent, and what it left."""
+
+    intent: EntryId
+    change: Change
+    at: datetime
+    left: object
+
+
+@dataclass(slots=True)
+class Oracle:
+    """Watches all writes; ``broken`` gathers what should never have happened."""
+
+    world: World
+    tables: Tables
+    on_intent: Callable[[Entry], None]
+    broken: list[str] = field(default_factory=list)
+    happened: int = 0
+    intents: dict[EntryId, Entry] = field(default_factory=dict)
+    ended: dict[EntryId, Entry] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    pauses: dict[str, tuple[int, Pause]] = field(default_factory=dict)
+    failures: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    fleets: dict[FleetId, list[tuple[datetime, int]]] = field(default_factory=dict)
+    ticks: int = 0
+    _before: object = None
+
+    def law(self, holds: bool, text: str) -> None:
+        """Note a law that does not hold."""
+        if not holds:
+            self.broken.append(text)
+
+    # the log
+
+    def judge(self, tick: TickRecord) -> None:
+        """Look at a tick that is about to be committed."""
+        self.ticks += 1
+        self.broken += broken_by(tick)
+
+    def wrote(self, at: Gate, writes: Sequence[Write], before: Sequence[Item | None]) -> None:
+        """Look at what the tables took."""
+        self.happened += 1
+        for write, was in zip(writes, before, strict=True):
+            in_log = (isinstance(write, Put) and write.table is Table.LOG) or (
+                isinstance(write, Remove) and write.key.table is Table.LOG
+            )
+            self.law(not in_log or was is None, f"{write.what} was there already: append-only")
+        for put in log_puts(writes):
+            entry = records.read(Entry, put.item)
+            if entry.kind is Kind.INTENDED:
+                self._intended(at, entry)
+            elif entry.id.endswith("#outcome"):
+                self._ended(entry)
+
+    def _intended(self, at: Gate, entry: Entry) -> None:
+        change = entry.change
+        if change is None or entry.deadline is None:
+            self.law(False, f"intent {entry.id} has no change or no deadline")
+            return
+        under_way = [e.change for i, e in self.intents.items() if i not in self.ended]
+        for other in under_way:
+            if other is None:
+                continue
+            self.law(
+                subject(other) != subject(change),
+                f"two changes of {subject(change)} under way at once",
+            )
+            self.law(
+                not (isinstance(change, Resize) and _moves_size(other, change.group)),
+                f"{subject(change)} is resized while {subject(other)} changes its size",
+            )
+        times, last = self.failures.get(change_key(change), (0, entry.at))
+        wait = min(SHORTEST_WAIT * 2 ** (min(times, 9) - 1), LONGEST_WAIT) if times else 0 * HOUR
+        self.law(
+            not times or entry.at - last >= wait,
+            f"{change_key(change)} failed {times} times, and is tried again at once",
+        )
+        pause = self._pause_on(change, at)
+        self.law(pause is None, f"{change_key(change)} is intended, and paused: {pause}")
+        policy = self._policy(entry)
+        self.law(
+            policy.mode(lever_of(change)) is Mode.ENFORCE,
+            f"{change_key(change)} is intended, and its lever may not act",
+        )
+        self.intents[entry.id] = entry
+        self.on_intent(entry)
+
+    def _ended(self, entry: Entry) -> None:
+        name = EntryId(entry.id.removesuffix("#outcome"))
+        self.law(name in self.intents, f"{entry.id} ends an intent that nobody logged")
+        self.ended[name] = entry
+        if entry.change is not None:
+            key = change_key(entry.change)
+            if entry.kind is Kind.FAILED:
+                self.failures[key] = (self.failures.get(key, (0, entry.at))[0] + 1, entry.at)
+            else:
+                self.failures.pop(key, None)
+
+    # the world
+
+    def before_change(self, at: Gate, change: Change) -> None:
+        """Look at a change the world is about to be asked for."""
+        self.happened += 1
+        found = self.intents.get(at.intent) if at.intent else None
+        name = change_key(change)
+        if found is None or found.change != change or found.deadline is None:
+            self.law(False, f"{name} is done, and the log holds no such intent")
+            return
+        item = self.tables.get(Key(Table.LOG, found.service, found.id))
+        self.law(item is not None, f"{name} is done, and its intent is not in the table")
+        self.law(at.now <= found.deadline, f"{name} is done after its deadline")
+        self.law(at.pauses_read, f"{name} is done, and the pause switch was not read")
+        self.law(self._pause_on(change, at) is None, f"{name} is done, and it is paused")
+        self.law(_as_intended(change, at), f"{name} is done unseen: the world was not as intended")
+        policy = self._policy(found)
+        self.law(_named(change) <= policy.resources(), f"{name} is not of the policy's resources")
+        if isinstance(change, Reweight):
+            self.law(any(change.after.values()), f"{name} leaves no weight anywhere")
+        self._before = self._print(change)
+
+    def after_change(self, at: Gate, change: Change) -> None:
+        """Look at what a change has done."""
+        if at.intent is None or at.intent not in self.intents:
+            return
+        left = self._print(change)
+        mine = [e for e in self.effects if e.intent == at.intent]
+        twice = bool(mine) and left != self._before and self._before == mine[-1].left
+        self.law(not twice, f"{change_key(change)} took effect twice for one intent")
+        if left != self._before or not mine:
+            self.effects.append(Effect(at.intent, change, self.world.now, left))
+        if isinstance(change, Eject) and not mine:
+            self._within_budget(change, self._policy(self.intents[at.intent]))
+
+    def _within_budget(self, change: Eject, policy: Policy) -> None:
+        out = {e.instance for e in self.held_out() if e.fleet == change.fleet}
+        now = self.world.now
+        recent = [n for at, n in self.fleets.get(change.fleet, ()) if now - at < HOUR / 5]
+        most = max(recent, default=0)
+        allowed = max(
+            math.floor(policy.health.eject.max_share * most + 1e-9), 1 if most >= 3 else 0
+        )
+        self.law(len(out) <= allowed, f"{len(out)} of {most} are out of {change.fleet} by us")
+        hour = [e for e in self.effects if isinstance(e.change, Eject) and now - e.at < HOUR]
+        most_an_hour = policy.guard.max_removals_per_hour
+        self.law(len(hour) <= most_an_hour, f"{len(hour)} removals within the hour")
+
+    def held_out(self) -> list[Eject]:
+        """What we took out of service, and what still is."""
+        last: dict[tuple[Arn, str], Eject] = {}
+        for effect in self.effects:
+            if isinstance(effect.change, Eject):
+                last[effect.change.target_group, effect.change.target] = effect.change
+            elif isinstance(effect.change, Restore):
+                last.pop((effect.change.target_group, effect.change.target), None)
+        alive = {i.id for i in self.world.instances()}
+        return [e for e in last.values() if e.instance in alive and self._is_out(e)]
+
+    def _is_out(self, eject: Eject) -> bool:
+        found = self._print(eject)
+        return found in ("Standby", "EnteringStandby") or found == "deregistered"
+
+    def _print(self, change: Change) -> object:
+        """The state of what a change is about, as the world has it."""
+        if isinstance(change, Resize):
+            return next((g.desired for g in self.world.describe_groups((change.group,))), None)
+        if isinstance(change, Reweight):
+            return dict(self.world.rule(change.rule).weights)
+        if change.method is EjectMethod.STANDBY and change.group:
+            groups = self.world.describe_groups((change.group,))
+            here = {i.id: i.lifecycle for g in groups for i in g.instances}
+            return here.get(change.instance)
+        try:
+            targets = self.world.describe_target_health(change.target_group)
+        except WorldError:
+            return None
+        states = {(t.id, t.port): t.state for t in targets}
+        state = states.get((change.instance, change.port))
+        return "deregistered" if state in (None, *(str(s) for s in GONE)) else "registered"
+
+    def count(self, policy: Policy) -> None:
+        """Note how many instances each fleet has now, out of service or not."""
+        for name, fleet in policy.fleets.items():
+            here = {t.id for t in self.world.describe_target_health(fleet.target_group)}
+            groups = self.world.describe_groups((fleet.group,)) if fleet.group else ()
+            here |= {i.id for g in groups for i in g.instances}
+            rows = self.fleets.setdefault(name, [])
+            rows.append((self.world.now, len(here)))
+            del rows[:-120]
+
+    # pauses
+
+    def paused(self, where: str, pause: Pause | None) -> None:
+        """An operator has said stop, or go on."""
+        self.happened += 1
+        if pause is None:
+            self.pauses.pop(where, None)
+        else:
+            self.pauses[where] = (self.happened, pause)
+
+    def _pause_on(self, change: Change, at: Gate) -> str | None:
+        """Say which pause was in force before the invocation began, and still is."""
+        for where, (since, pause) in self.pauses.items():
+            holds = pause.until is None or at.now < pause.until
+            if since <= at.began and holds and lever_of(change) in pause.levers:
+                return where
+        return None
+
+    def _policy(self, entry: Entry) -> Policy:
+        key = records.version_key(ServiceId(entry.service), entry.policy_version)
+        item = self.tables.get(key)
+        if item is None:
+            raise LookupError(f"{entry.id} names a policy version that nobody stored")
+        return records.read(Policy, item)
+
+
+def _moves_size(change: Change, group: str) -> bool:
+    if not isinstance(change, Eject | Restore) or change.method is not EjectMethod.STANDBY:
+        return False
+    return change.group == group and not (isinstance(change, Eject) and change.replace)
+
+
+def _named(change: Change) -> set[str]:
+    match change:
+        case Resize():
+            return {change.group}
+        case Reweight():
+            return {change.rule, *change.after}
+        case Eject() | Restore():
+            return {change.target_group, *([change.group] if change.group else [])}
+
+
+def _as_intended(change: Change, at: Gate) -> bool:
+    """Tell whether this very invocation saw the world as the change wants to find it."""
+    match change:
+        case Resize():
+            group = at.seen.get(change.group)
+            return isinstance(group, Group) and group.desired == change.before
+        case Reweight():
+            route = at.seen.get(change.rule)
+            return isinstance(route, RouteSeen) and all(
+                route.weights.get(arn) == weight for arn, weight in change.before.items()
+            )
+        case Eject() | Restore() if change.method is EjectMethod.STANDBY:
+            group = at.seen.get(change.group or "")
+            wanted = Lifecycle.IN_SERVICE if isinstance(change, Eject) else Lifecycle.STANDBY
+            return isinstance(group, Group) and wanted is _lifecycle(group, change.instance)
+        case Eject() | Restore():
+            targets = at.seen.get(change.target_group)
+            return isinstance(targets, tuple) and _is_here(targets, change) is isinstance(
+                change, Eject
+            )
+
+
+def _lifecycle(group: Group, instance: InstanceId) -> Lifecycle | None:
+    return next((m.lifecycle for m in group.members if m.instance == instance), None)
+
+
+def _is_here(targets: tuple[Target, ...], change: Eject | Restore) -> bool:
+    return any(t.id == change.target and t.state not in GONE for t in targets)
+
+
+__all__ = ["Effect", "Oracle", "outcome_id"]

@@ -1,0 +1,118 @@
+"""What a seed stands for: which kinds of trouble, how often, for how long."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Trouble(StrEnum):
+    """A kind of trouble the campaign makes.
+
+    Each has dice of its own, so that leaving one out leaves the others much as they were.
+    """
+
+    CRASH = "crash"
+    """A function dies before or after a port call took effect."""
+    DELAY = "delay"
+    """A function stands still for up to two minutes at a port call."""
+    THROTTLE = "throttle"
+    """A call is refused: too many of them."""
+    DENY = "deny"
+    """A call is refused for lack of permission."""
+    UNCLEAR = "unclear"
+    """A call times out; half of them took effect."""
+    BLIND = "blind"
+    """A read of the world answers with a reason in place of what was asked."""
+    PARTIAL = "partial"
+    """Series come back cut short, or empty."""
+    DUPLICATE = "duplicate"
+    """A message or stream record is delivered twice, at once or later."""
+    LATE = "late"
+    """A message or stream record arrives minutes late, and so out of order."""
+    DROP = "drop"
+    """A message or stream record never arrives."""
+    DOUBLE = "double"
+    """A second controller looks at the same service at the same time."""
+    SKEW = "skew"
+    """A function's clock is wrong, by up to five minutes."""
+    MEDDLE = "meddle"
+    """Somebody else resizes, moves to standby, weighs, ends, protects or suspends."""
+    OPERATOR = "operator"
+    """An operator pauses and resumes, at any moment."""
+    POLICY = "policy"
+    """Policies are replaced by ones with lower limits or other modes."""
+    FAULT = "fault"
+    """Targets, zones, fleets, metrics, launches and APIs fail."""
+    DEMAND = "demand"
+    """Users come and go by steps."""
+
+
+PER_CALL = {
+    Trouble.CRASH: (0.003, 0.04),
+    Trouble.DELAY: (0.005, 0.06),
+    Trouble.THROTTLE: (0.003, 0.05),
+    Trouble.DENY: (0.001, 0.02),
+    Trouble.UNCLEAR: (0.003, 0.05),
+    Trouble.BLIND: (0.005, 0.08),
+    Trouble.PARTIAL: (0.005, 0.08),
+    Trouble.DUPLICATE: (0.02, 0.3),
+    Trouble.LATE: (0.02, 0.3),
+    Trouble.DROP: (0.01, 0.15),
+    Trouble.DOUBLE: (0.02, 0.4),
+    Trouble.SKEW: (0.02, 0.3),
+    Trouble.MEDDLE: (0.002, 0.03),
+    Trouble.OPERATOR: (0.001, 0.02),
+    Trouble.POLICY: (0.001, 0.01),
+    Trouble.FAULT: (0.02, 0.08),
+    Trouble.DEMAND: (0.02, 0.1),
+}
+"""Least and most chance of each kind, per port call, message, run or step, as the kind has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run: its seed, the kinds of trouble in it, and minutes of trouble and of calm."""
+
+    seed: int
+    troubles: frozenset[Trouble]
+    minutes: int = 30
+    calm: int = 30
+
+    @staticmethod
+    def of_seed(seed: int) -> Plan:
+        """Draw the kinds: mostly some of them, sometimes all."""
+        dice = random.Random(f"{seed}:plan")
+        share = dice.choice((0.3, 0.5, 0.5, 0.8, 1.0))
+        chosen = {t for t in Trouble if dice.random() < share} | {Trouble.FAULT}
+        return Plan(seed, frozenset(chosen), minutes=dice.choice((15, 25, 40)))
+
+    def without(self, trouble: Trouble) -> Plan:
+        """Return the same plan less one kind."""
+        return replace(self, troubles=self.troubles - {trouble})
+
+
+class Dice:
+    """Chance for one kind of trouble, silent if the plan leaves it out or the calm has come."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.calm = False
+        self._rate: dict[Trouble, float] = {}
+        self._of: dict[Trouble, random.Random] = {}
+        for trouble in Trouble:
+            own = random.Random(f"{plan.seed}:{trouble}")
+            self._rate[trouble] = own.uniform(*PER_CALL[trouble])
+            self._of[trouble] = own
+            if trouble not in plan.troubles:
+                self._rate[trouble] = 0.0
+
+    def strikes(self, trouble: Trouble) -> bool:
+        """Tell whether it happens now."""
+        if self.calm or not self._rate[trouble]:
+            return False
+        return self._of[trouble].random() < self._rate[trouble]
+
+    def of(self, trouble: Trouble) -> random.Random:
+        """The dice for how it happens."""
+        return self._of[trouble]

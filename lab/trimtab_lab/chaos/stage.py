@@ -1,0 +1,78 @@
+"""Where a campaign plays: a small shop, its demand, and a policy that heals and scales quickly."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from trimtab.model.policy import EjectMethod, EjectPolicy, Lever, Mode, Policy
+from trimtab.ports import Names
+from trimtab_lab.chaos.plan import Plan, Trouble
+from trimtab_lab.simulator.policies import policy_for
+from trimtab_lab.world.scenario import Demand, Scenario
+from trimtab_lab.world.shop import shop_topology
+
+STARTS = datetime(2026, 3, 2, 9, tzinfo=UTC)
+USUAL = 4500.0
+"""Requests a minute: five targets' worth, four of blue's and one of green's."""
+LONGEST_OUT = timedelta(minutes=6)
+
+
+def scenario_of(plan: Plan) -> Scenario:
+    """The shop under steady load, or under load that moves by steps until the calm."""
+    dice = random.Random(f"{plan.seed}:demand")
+    loads = [USUAL] * plan.minutes
+    if Trouble.DEMAND in plan.troubles:
+        level = USUAL
+        for minute in range(5, plan.minutes):
+            if dice.random() < 0.1:
+                level = USUAL * dice.choice((0.2, 0.5, 1.0, 1.5, 2.0, 3.0))
+            loads[minute] = level
+    return Scenario(
+        shop_topology(USUAL), Demand(STARTS, (*loads, *[USUAL] * plan.calm)), seed=plan.seed
+    )
+
+
+def policy_of(plan: Plan, scenario: Scenario, names: Names) -> Policy:
+    """Everything enforced; short times out and short steps, so that an hour shows all of it."""
+    dice = random.Random(f"{plan.seed}:policy-at-first")
+    plain = policy_for(scenario, names)
+    eject = EjectPolicy(
+        method=dice.choice((EjectMethod.AUTO, EjectMethod.AUTO, EjectMethod.DEREGISTER)),
+        max_share=dice.choice((0.2, 0.34, 0.5)),
+        keep_out=timedelta(minutes=3),
+        max_keep_out=LONGEST_OUT,
+    )
+    minute = timedelta(minutes=1)
+    return replace(
+        plain,
+        health=replace(plain.health, eject=eject, watch=2 * minute, sweep=4 * minute),
+        scaling=replace(
+            plain.scaling,
+            warm_up=2 * minute,
+            scale_in_after=5 * minute,
+            max_step_down=0.34,
+            step_every=2 * minute,
+        ),
+        routes=tuple(
+            replace(r, max_step=0.3, return_after=3 * minute, step_every=minute)
+            for r in plain.routes
+        ),
+    )
+
+
+def lowered(policy: Policy, dice: random.Random) -> Policy:
+    """The policy with lower limits, or with a lever that may not act."""
+    match dice.randrange(4):
+        case 0:
+            return replace(policy, scaling=replace(policy.scaling, max_size=dice.choice((4, 6))))
+        case 1:
+            eject = replace(policy.health.eject, max_share=0.1)
+            return replace(policy, health=replace(policy.health, eject=eject))
+        case 2:
+            guard = replace(policy.guard, max_removals_per_hour=1, max_actions_per_hour=4)
+            return replace(policy, guard=guard)
+        case _:
+            lever, mode = dice.choice(list(Lever)), dice.choice((Mode.OBSERVE, Mode.APPROVE))
+            return replace(policy, modes={**policy.modes, lever: mode})
