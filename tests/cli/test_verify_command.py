@@ -35,7 +35,7 @@ def third() -> Key:
 
 
 def an_anchor(terminal: Terminal, tmp_path: Path, **changes: object) -> Path:
-    head = terminal.state.ledger.heads([SHOP])[SHOP]
+    head = terminal.state.store.heads([SHOP])[SHOP]
     line = {"message": "anchor.heads", "heads": [{"service": SHOP, "n": head.n, "hash": head.hash}]}
     line["heads"][0].update(changes)  # type: ignore[attr-defined]
     file = tmp_path / "anchor.json"

@@ -25,7 +25,7 @@ def chain(here: Deployment, service: ServiceId = SHOP) -> list[Link]:
 
 
 def head(here: Deployment, service: ServiceId = SHOP) -> Head:
-    return here.ledger.heads([service]).get(service, START)
+    return here.store.heads([service]).get(service, START)
 
 
 def holds(here: Deployment, service: ServiceId = SHOP) -> bool:

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from functions.act import handler as act
+from functions.anchor import handler as anchor
 from functions.notify import handler as notify
 from functions.reconcile import handler as reconcile
 from functions.schedule import handler as schedule
@@ -25,7 +26,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployment:
     made = Deployment()
     made.serve(SHOP)
     settings = Settings(region="eu-west-1", account="123456789012")
-    for module in (schedule, wake, notify):
+    for module in (schedule, wake, notify, anchor):
         monkeypatch.setattr(module, "connections", lambda: made)
     for module in (wake, reconcile):
         monkeypatch.setattr(module, "settings", lambda: settings)

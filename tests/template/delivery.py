@@ -14,7 +14,7 @@ INTENT_DEADLINE_S = 120
 
 def the_schedule_never_runs_late(stack: Stack) -> Iterator[str]:
     """A tick is asked for every minute; one a minute late is dropped, and kept for us to see."""
-    [schedule] = stack.of_type("AWS::Scheduler::Schedule").values()
+    schedule = stack.of_type("AWS::Scheduler::Schedule")["MinuteSchedule"]
     target = schedule["Target"]
     if schedule["ScheduleExpression"] != "rate(1 minute)":
         yield f"the schedule is {schedule['ScheduleExpression']}"
@@ -24,6 +24,24 @@ def the_schedule_never_runs_late(stack: Stack) -> Iterator[str]:
         yield "what Scheduler cannot deliver is lost"
     if target["Arn"] != {"Fn::GetAtt": ["ScheduleFunction", "Arn"]}:
         yield "the schedule calls something else"
+
+
+def the_log_is_anchored_every_day(stack: Stack) -> Iterator[str]:
+    """Whatever the schedule's state; tried for hours, and kept for us to see if it fails."""
+    schedule = stack.of_type("AWS::Scheduler::Schedule")["DailySchedule"]
+    target = schedule["Target"]
+    if (schedule["ScheduleExpression"], schedule["State"]) != ("rate(1 day)", "ENABLED"):
+        yield f"anchor runs {schedule['ScheduleExpression']}, {schedule['State']}"
+    if target["Arn"] != {"Fn::GetAtt": ["AnchorFunction", "Arn"]}:
+        yield "the daily schedule calls something else"
+    if not references(target.get("DeadLetterConfig"), "UndeliveredEvents"):
+        yield "an anchor that Scheduler cannot deliver is lost"
+    configs = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+    [config] = [c for c in configs if c["FunctionName"] == {"Ref": "AnchorFunction"}]
+    if not references(config.get("DestinationConfig"), "FailedInvocations"):
+        yield "an anchor that failed is lost"
+    if config.get("MaximumRetryAttempts", 2) < 1 or config["MaximumEventAgeInSeconds"] < 3600:
+        yield "an anchor is given up at once"
 
 
 def rules_keep_what_they_cannot_deliver(stack: Stack) -> Iterator[str]:
@@ -134,6 +152,7 @@ def _reserved(stack: Stack, function: str) -> int:
 
 CHECKS = (
     the_schedule_never_runs_late,
+    the_log_is_anchored_every_day,
     rules_keep_what_they_cannot_deliver,
     failed_invocations_are_kept,
     work_is_taken_in_turn,

@@ -33,6 +33,7 @@ PORTS = {
         "Store.pauses",
     ),
     "notify": ("Topic.tell",),
+    "anchor": ("Store.services", "Store.heads"),
 }
 """Which port methods each function's code calls."""
 
@@ -62,6 +63,7 @@ OF_THE_PLATFORM = {
     "wake": {"sqs:SendMessage"},
     "reconcile": TAKING_WORK,
     "act": READING_STREAM | {"sqs:SendMessage"},
+    "anchor": {"sqs:SendMessage"},
     "notify": READING_STREAM | {"sqs:SendMessage"} | ENCRYPTING,
 }
 """What Lambda itself does in the function's name: poll, and send what failed to its queue."""
@@ -239,10 +241,13 @@ def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
 
 
 def single_items_of_memory_are_heads(stack: Stack) -> Iterator[str]:
-    """Whoever may get an item of Memory by itself gets the heads of chains only."""
+    """Whoever may get an item of Memory by itself gets the heads of chains only, and so anchor."""
     for role in stack.roles:
+        reading = {"dynamodb:GetItem"}
+        if role == stack.role_of("anchor"):
+            reading.add("dynamodb:BatchGetItem")
         for statement in stack.allowed(role):
-            if "dynamodb:GetItem" not in statement.actions:
+            if not reading & set(statement.actions):
                 continue
             if statement.resource != {"Fn::GetAtt": ["Memory", "Arn"]}:
                 yield f"{role} may get single items of {statement.resource}"
@@ -252,9 +257,11 @@ def single_items_of_memory_are_heads(stack: Stack) -> Iterator[str]:
 
 def the_directory_is_all_they_read(stack: Stack) -> Iterator[str]:
     """Schedule and wake read the directory of services and nothing else of Memory."""
-    for function in ("schedule", "wake"):
+    for function in ("schedule", "wake", "anchor"):
         for statement in stack.allowed(stack.role_of(function)):
             if not references(statement.resource, "Memory"):
+                continue
+            if statement.condition == ON_CHAINS:  # anchor's, and held to it above
                 continue
             keys = statement.condition.get("ForAllValues:StringEquals", {})
             guard = statement.condition.get("Null", {})

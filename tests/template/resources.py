@@ -29,7 +29,9 @@ ENVIRONMENT = {
     },
     "act": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_LOG_TABLE": "Log"},
     "notify": {"TRIMTAB_TOPIC_ARN": "Topic"},
+    "anchor": {"TRIMTAB_MEMORY_TABLE": "Memory"},
 }
+RETENTION = {"anchor": "AnchorRetentionDays"}
 COMMON_ENVIRONMENT = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 KEYS = {
     "Memory": ("service", "item"),
@@ -57,6 +59,13 @@ def functions_say_all(stack: Stack) -> Iterator[str]:
             yield f"{name} does not log JSON"
         if "ReservedConcurrentExecutions" not in function:
             yield f"{name} can be starved by other functions"
+
+
+def anchors_cannot_be_silenced(stack: Stack) -> Iterator[str]:
+    """What anchor logs is a record, whatever the stack's log level."""
+    logging = stack.functions["AnchorFunction"].get("LoggingConfig", {})
+    if logging.get("ApplicationLogLevel") != "INFO":
+        yield f"anchor logs from {logging.get('ApplicationLogLevel')}"
 
 
 def handlers_exist(stack: Stack) -> Iterator[str]:
@@ -133,7 +142,9 @@ def logs_are_kept_for_a_while(stack: Stack) -> Iterator[str]:
     for function in FUNCTIONS:
         name = f"{function.capitalize()}Function"
         own = [g for g in groups.values() if references(g.get("LogGroupName"), name)]
-        if len(own) != 1 or own[0].get("RetentionInDays") != {"Ref": "LogRetentionDays"}:
+        if len(own) != 1 or own[0].get("RetentionInDays") != {
+            "Ref": RETENTION.get(function, "LogRetentionDays")
+        }:
             yield f"{function} has no log group with retention"
         written = [
             s.resource
@@ -189,6 +200,7 @@ def _denies_plain_text(statement: dict[str, Any]) -> bool:
 
 CHECKS = (
     functions_say_all,
+    anchors_cannot_be_silenced,
     handlers_exist,
     environment_fits_the_settings,
     tables_are_safe,

@@ -151,6 +151,26 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
         permissions.single_items_of_memory_are_heads,
     ),
     (
+        "anchor may read all of memory",
+        lambda parts: statement(parts, "AnchorRole", "ReadHeads").pop("Condition"),
+        permissions.single_items_of_memory_are_heads,
+    ),
+    (
+        "the log level may silence the anchors",
+        pop("AnchorFunction", "LoggingConfig"),
+        resources.anchors_cannot_be_silenced,
+    ),
+    (
+        "anchors are kept no longer than other logs",
+        put("AnchorLogs", "RetentionInDays", {"Ref": "LogRetentionDays"}),
+        resources.logs_are_kept_for_a_while,
+    ),
+    (
+        "the log is anchored once a week",
+        put("DailySchedule", "ScheduleExpression", "rate(7 days)"),
+        delivery.the_log_is_anchored_every_day,
+    ),
+    (
         "two functions share a role",
         put("WakeFunction", "Role", {"Fn::GetAtt": ["ScheduleRole", "Arn"]}),
         permissions.roles_are_their_own,

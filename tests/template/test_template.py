@@ -36,6 +36,7 @@ PORTS = {
     "reconcile": ("store", "ledger", "infrastructure"),
     "act": ("ledger", "store", "infrastructure", "hands"),
     "notify": ("topic",),
+    "anchor": ("store",),
 }
 
 

@@ -61,9 +61,9 @@ def _one(
     deployment: Deployment, service: ServiceId, anchors: Mapping[int, str], as_json: bool
 ) -> bool:
     try:
-        before = deployment.ledger.heads([service]).get(service, START)
+        before = deployment.store.heads([service]).get(service, START)
         links = list(deployment.ledger.links(service))
-        after = deployment.ledger.heads([service]).get(service, START)
+        after = deployment.store.heads([service]).get(service, START)
         found = walk(links, Heads(before, after, anchors))
     except Malformed as damage:
         found = Verified(0, 0, START, Fault(Break.HEAD, 0, "", str(damage)))

@@ -17,6 +17,7 @@ CLIENTS = {
     "reconcile": ("dynamodb", "elb", "autoscaling", "cloudwatch"),
     "act": ("dynamodb", "elb", "autoscaling"),
     "notify": ("sns",),
+    "anchor": ("dynamodb",),
 }
 """The boto3 clients each function builds before it can do its work."""
 ROOT = Path(__file__).resolve().parents[3]

@@ -152,7 +152,7 @@ class Stack:
 
     def schedule_input(self) -> str:
         """What the minute schedule hands its function, with Scheduler's placeholder in it."""
-        (schedule,) = self.template.resources("AWS::Scheduler::Schedule").values()
+        schedule = self.template.resources("AWS::Scheduler::Schedule")["MinuteSchedule"]
         if schedule["ScheduleExpression"] != "rate(1 minute)":
             raise ValueError(f"expected rate(1 minute), found {schedule['ScheduleExpression']}")
         return str(schedule["Target"]["Input"])

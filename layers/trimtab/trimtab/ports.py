@@ -102,6 +102,10 @@ class Store(Protocol):
         """Set or clear the pause of a service (``None``: of everything), logged with it."""
         ...
 
+    def heads(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Head]:
+        """Where the chains of those services end that have one, read consistently."""
+        ...
+
     def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
         """The service's own pause and that of everything, read consistently."""
         ...
@@ -143,10 +147,6 @@ class Ledger(Protocol):
 
     def links(self, service: ServiceId) -> Iterator[Link]:
         """A service's entries as they lie in the log, by key, read consistently."""
-        ...
-
-    def heads(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Head]:
-        """Where the chains of those services end that have one, read consistently."""
         ...
 
     def of_day(self, day: str, after: str = "") -> Iterator[Entry]:

@@ -10,15 +10,18 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from trimtab.codec import iso
 from trimtab.errors import EventRefused
 from trimtab.model.assessment import Condition
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import ServiceId
+from trimtab.model.link import Head
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Tick
 
@@ -27,6 +30,8 @@ metrics = Metrics(namespace="Trimtab")
 
 Answer = TypeVar("Answer")
 
+HEADS_A_LINE = 1000
+"""Heads of chains in one log line: well below what CloudWatch takes for one event."""
 LONGEST_TEXT = 1000
 """Texts of others (an exception, a refused message) are cut to this many characters."""
 
@@ -135,6 +140,19 @@ def emit_told(told: int) -> None:
     logger.info("notify.told", extra={"told": told})
     if told:
         _count("EntriesTold", told)
+
+
+def emit_anchor(heads: Mapping[ServiceId, Head], at: datetime) -> None:
+    """Write down the heads of all chains: one line, and more only for a thousand services each.
+
+    This is no diagnostic but a record: ``trimtab log verify --anchor`` reads these lines.
+    """
+    lines = [
+        {"service": service, "n": head.n, "hash": head.hash} for service, head in heads.items()
+    ]
+    for start in range(0, max(len(lines), 1), HEADS_A_LINE):
+        extra = {"anchored_at": iso(at), "heads": lines[start : start + HEADS_A_LINE]}
+        logger.info("anchor.heads", extra=extra)
 
 
 def emit_trouble(stage: str, record: str, error: Exception) -> None:

@@ -30,7 +30,7 @@ def a_log(size: int) -> tuple[Log, Head]:
     for number in range(size):
         assert state.ledger.append(an_entry(when=at(number), seed=str(number)))
     links = sorted(state.ledger.links(SHOP), key=lambda link: link.n)
-    return tuple(links), state.ledger.heads([SHOP])[SHOP]
+    return tuple(links), state.store.heads([SHOP])[SHOP]
 
 
 def look(log: Log, head: Head, anchors: dict[int, str] | None = None) -> Verified:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trimtab.adapters import records
-from trimtab.adapters.chain import head_key, head_of, link_of, write_linked
+from trimtab.adapters.chain import link_of, write_linked
 from trimtab.adapters.tables import Check, Item, Key, LostRace, Put, Range, Table, Tables, Write
 from trimtab.errors import Refused, Throttled
 from trimtab.model.entry import Entry
 from trimtab.model.ids import EntryId, ServiceId
-from trimtab.model.link import Head, Link
+from trimtab.model.link import Link
 from trimtab.model.tick import Tick
 from trimtab.ports import MOST_ENTRIES
 
@@ -103,19 +103,6 @@ class TableLedger:
     def links(self, service: ServiceId) -> Iterator[Link]:
         """A service's entries as they lie in the log, by key, read consistently."""
         return (link_of(item) for item in self.tables.query(Range(Table.LOG, service)))
-
-    def heads(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Head]:
-        """Where the chains of those services end that have one, read consistently."""
-        if not services:
-            return {}
-        found = self.tables.get_many([head_key(service) for service in services])
-        if found.unread:
-            raise Throttled(f"{len(found.unread)} heads of chains could not be read")
-        return {
-            service: head_of(found.items[head_key(service)])
-            for service in services
-            if head_key(service) in found.items
-        }
 
     def _items_of(
         self, service: ServiceId, since: datetime, until: datetime, newest_first: bool

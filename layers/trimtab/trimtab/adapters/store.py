@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.adapters import records
-from trimtab.adapters.chain import write_linked
+from trimtab.adapters.chain import head_key, head_of, write_linked
 from trimtab.adapters.tables import Found, Item, Key, Put, Range, Remove, Table, Tables, Write
 from trimtab.errors import Malformed, Throttled
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
+from trimtab.model.link import Head
 from trimtab.model.memory import Memory
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason, ReasonCode
@@ -86,6 +87,19 @@ class TableStore:
             else Put(Table.MEMORY, records.pause_item(service, pause), what, None)
         )
         write_linked(self.tables, entry.service, [entry], [change])
+
+    def heads(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Head]:
+        """Where the chains of those services end that have one, read consistently."""
+        if not services:
+            return {}
+        found = self.tables.get_many([head_key(service) for service in services])
+        if found.unread:
+            raise Throttled(f"{len(found.unread)} heads of chains could not be read")
+        return {
+            service: head_of(found.items[head_key(service)])
+            for service in services
+            if head_key(service) in found.items
+        }
 
     def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
         """The service's own pause and that of everything. Raises when that cannot be told."""
