@@ -17,11 +17,11 @@ from tests.e2e.operator import ROOT, SAM, Operator
 
 RUNTIME = ROOT / ".venv-runtime" / "bin" / "python"
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
-START_S, STOP_S = 30.0, 15.0
+STOP_S = 30.0
 _failed: dict[str, str] = {}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     for needed, verb in ((SAM, "setup-sam"), (RUNTIME, "setup-runtime"), (BUILT, "build")):
         if not needed.exists():
@@ -73,11 +73,15 @@ def _is_alive(pid: int) -> bool:
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     outcome: Any = yield
     report = outcome.get_result()
-    if report.failed and "operator" in getattr(item, "fixturenames", ()):
+    if report.failed and _is_a_step(item):
         _failed.setdefault(str(item.path), item.name)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     before = _failed.get(str(item.path))
-    if before and "operator" in getattr(item, "fixturenames", ()):
+    if before and _is_a_step(item):
         pytest.skip(f"an earlier step failed: {before}")
+
+
+def _is_a_step(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and getattr(item.module, "IN_ORDER", False)

@@ -37,7 +37,7 @@ class Bus:
     def stop(self) -> None:
         """Send no more."""
         self._stopped.set()
-        self._thread.join(5)
+        self._thread.join(2)
 
     def put_events(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """Stand in for moto's PutEvents, which delivers to no function; sent when it has answered.

@@ -20,7 +20,7 @@ from trimtab_lab.embedded.eventbridge import Event, News
 from trimtab_lab.embedded.wire import Answers, Params
 from trimtab_lab.world.world import World
 
-BEAT_S = 0.5
+BEAT_S = 1.0
 A_MINUTE = timedelta(minutes=1)
 
 
@@ -44,7 +44,7 @@ class Clockwork:
     def stop(self) -> None:
         """Stop the clock."""
         self._stopped.set()
-        self._thread.join(5)
+        self._thread.join(2)
 
     def _run(self) -> None:
         while not self._stopped.wait(BEAT_S):

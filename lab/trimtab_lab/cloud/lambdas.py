@@ -83,6 +83,8 @@ class Lambdas:
             self._stopped = True
             running, self._running = list(self._running.values()), {}
         for _, environment in running:
+            environment.kill()
+        for _, environment in running:
             environment.stop()
 
     def pids(self) -> dict[str, int]:

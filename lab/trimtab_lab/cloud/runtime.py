@@ -196,10 +196,14 @@ class Environment:
             raise FunctionFailed(invocation.error)
         return invocation.answer
 
-    def stop(self) -> None:
-        """End the child, whatever it is doing."""
+    def kill(self) -> None:
+        """End the child, whatever it is doing, without waiting for its end."""
         if self._child.poll() is None:
             self._child.kill()
+
+    def stop(self) -> None:
+        """End the child, and all that listens to it."""
+        self.kill()
         self._child.wait(STOP_S)
         self._api.close()
         self._reader.join(STOP_S)

@@ -21,7 +21,7 @@ from trimtab_lab.cloud.runtime import FunctionFailed
 from trimtab_lab.cloud.stacks.kinds import Aws
 from trimtab_lab.embedded.patterns import read_pattern
 
-POLL_S = 0.25
+POLL_S = 0.5
 LOOK_S = 1.0
 """How soon a new or changed mapping is noticed."""
 AFTER_FAILURE_S = 2.0
@@ -46,7 +46,7 @@ class Sources:
     def stop(self) -> None:
         """End every poller."""
         self._stopped.set()
-        self._thread.join(5)
+        self._thread.join(2)
         for _, poller in self._pollers.values():
             poller.stop()
 

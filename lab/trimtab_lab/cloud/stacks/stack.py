@@ -108,7 +108,7 @@ class Stack:
         try:
             self._go_to(template)
         except ResourceFailed as failed:
-            self._back("UPDATE_ROLLBACK", failed, lambda: before and self._go_to(before))
+            self._back("UPDATE_ROLLBACK", failed, lambda: self._go_to(before or template))
             return
         self._finish(template, "UPDATE_COMPLETE")
 
@@ -124,7 +124,7 @@ class Stack:
 
     # one operation
 
-    def _back(self, verb: str, failed: ResourceFailed, go: Callable[[], object]) -> None:
+    def _back(self, verb: str, failed: ResourceFailed, go: Callable[[], None]) -> None:
         """Undo what an operation did before it failed, and say why it failed."""
         self._say(f"{verb}_IN_PROGRESS", str(failed))
         try:
