@@ -41,6 +41,7 @@ from trimtab.model.policy import (
     TargetTracking,
 )
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.request import Asked
 from trimtab.model.tick import Inputs, Pause, Tick
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -115,6 +116,14 @@ def an_entry(
         deadline=when + timedelta(minutes=2),
     )
     return replace(entry, **changes)
+
+
+def a_request(asked: Asked, when: datetime = NOON, seq: int = 0, **changes: Any) -> Entry:
+    """An operator's ``requested`` entry."""
+    entry = an_entry(when=when, seq=seq, seed="ann", kind=Kind.REQUESTED, by="ann")
+    reason = Reason(ReasonCode.REQUESTED, "because I say so")
+    bare = replace(entry, lever=None, mode=None, change=None, inverse=None, deadline=None)
+    return replace(replace(bare, asked=asked, reason=reason), **changes)
 
 
 def a_pause(**changes: Any) -> Pause:

@@ -11,7 +11,18 @@ import pytest
 
 import trimtab.adapters.aws
 from tests.adapters.fake_aws import Failure, FakeAws, Params
-from tests.builders import BLUE, BLUE_ARN, NOON, SHOP, a_pause, a_policy, a_tick, an_eject, an_entry
+from tests.builders import (
+    BLUE,
+    BLUE_ARN,
+    NOON,
+    SHOP,
+    a_pause,
+    a_policy,
+    a_request,
+    a_tick,
+    an_eject,
+    an_entry,
+)
 from trimtab import ports
 from trimtab.adapters.aws.permissions import (
     NAMES,
@@ -24,6 +35,7 @@ from trimtab.adapters.aws.permissions import (
 from trimtab.model.change import Change, Resize, Reweight, inverse_of
 from trimtab.model.ids import Arn, RouteId
 from trimtab.model.policy import EjectMethod
+from trimtab.model.request import Release
 from trimtab.model.tick import Ask
 from trimtab.ports import MetricKey
 from trimtab.settings import Settings
@@ -110,6 +122,7 @@ USES: Mapping[str, tuple[Use, ...]] = {
         lambda c: c.store.set_pause(SHOP, None, an_entry()),
     ),
     "Store.heads": (lambda c: c.store.heads([SHOP]),),
+    "Store.request": (lambda c: c.store.request([a_request(Release("size of blue"))]),),
     "Store.pauses": (lambda c: c.store.pauses(SHOP),),
     "Ledger.commit": (lambda c: c.ledger.commit(a_tick(entries=(an_entry(),))),),
     "Ledger.append": (lambda c: c.ledger.append(an_entry()),),

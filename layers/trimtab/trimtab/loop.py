@@ -7,18 +7,20 @@ ports. ``now`` is read once, by whoever calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.assess import assess
 from trimtab.codec import ulid
-from trimtab.decide import decide, sizes_wanted
-from trimtab.errors import Conflict, TrimtabError
+from trimtab.decide import decide, hear, holds_after, sizes_wanted
+from trimtab.errors import Conflict, Malformed, TrimtabError
 from trimtab.guard import guard
-from trimtab.model.entry import Entry, Kind, outcome_id
+from trimtab.model.entry import Entry, Kind, answer_id, lapse_id, outcome_id
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.memory import Pending
 from trimtab.model.observation import Observation
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.request import Requests, cited_by
 from trimtab.model.situation import Situation
 from trimtab.model.tick import SCHEDULE, Ask, Inputs, Remembered, Tick
 from trimtab.narrate import narrate
@@ -67,7 +69,9 @@ class Loop:
         try:
             outcomes = self._outcomes(seen.service, held.memory.pending, seen.now)
             memory = settle(held.memory, outcomes, seen, held.policy)
-            tick = think(Inputs(seen, held.policy, memory, held.pauses), by)
+            cited = self._cited(seen.service, held.requests)
+            inputs = Inputs(seen, held.policy, memory, held.pauses, held.requests, cited)
+            tick = think(inputs, by)
             self._ledger.commit(tick)
         except Conflict as error:
             return Reason(ReasonCode.CONFLICTING_CHANGE, str(error))
@@ -77,6 +81,17 @@ class Loop:
             text = f"a fault of Trimtab's own, please report it: {type(error).__name__}: {error}"
             return Reason(ReasonCode.AWS_ERROR, text)
         return tick
+
+    def _cited(self, service: ServiceId, requests: Requests) -> Mapping[EntryId, Entry]:
+        """Read the entries that requests are about; a damaged one is as good as none."""
+        about = [e for r in requests.heard if (e := cited_by(r.what)) is not None]
+        if not about:
+            return {}
+        names = [f(e) for e in about for f in (EntryId, outcome_id, answer_id, lapse_id)]
+        try:
+            return self._ledger.entries(service, names)
+        except Malformed:
+            return {}
 
     def _outcomes(
         self, service: ServiceId, pending: Iterable[Pending], now: datetime
@@ -109,10 +124,13 @@ def think(inputs: Inputs, by: str) -> Tick:
     """Run the pure part of a tick: the same inputs always give the same tick."""
     belief = assess(inputs.seen, inputs.policy, inputs.memory)
     at = Situation(inputs.seen, belief, inputs.policy, inputs.memory)
-    verdicts = guard(decide(at), at, inputs.pauses)
+    heard = hear(inputs.requests.heard, inputs.cited, at)
+    at = replace(at, memory=replace(inputs.memory, holds=heard.holds))
+    verdicts = guard(decide(at, heard.proposals), at, inputs.pauses, heard)
     service, now, version = inputs.seen.service, inputs.seen.now, inputs.memory.version
     name = ulid(now, f"{service} {version}")
-    story = narrate(verdicts, at, name, by)
+    story = narrate(verdicts, at, name, by, heard)
+    at = replace(at, memory=replace(at.memory, holds=holds_after(heard, verdicts)))
     memory = remember(at, sizes_wanted(at), story.pending, story.standing)
     return Tick(name, inputs, belief, verdicts, story.entries, memory, by)
 

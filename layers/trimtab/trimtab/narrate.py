@@ -6,11 +6,13 @@ not every minute: ``standing`` remembers what was said last and since when.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from trimtab.answers import answers_of, lapses, linked
 from trimtab.model.change import change_key, inverse_of, subject_of
 from trimtab.model.entry import Entry, Kind
+from trimtab.model.heard import NOTHING_HEARD, Heard
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Pending, Standing
 from trimtab.model.reason import Reason, ReasonCode, in_words
@@ -41,25 +43,50 @@ class Story:
     standing: Mapping[str, Standing]
 
 
-def narrate(verdicts: Iterable[Verdict], at: Situation, tick: str, by: str) -> Story:
-    """Write a tick's entries, numbered in order below the tick's id."""
+def narrate(
+    verdicts: Sequence[Verdict], at: Situation, tick: str, by: str, heard: Heard = NOTHING_HEARD
+) -> Story:
+    """Write a tick's entries, numbered in order below the tick's id.
+
+    Each request that was heard gets an answer: the verdict on what it asks for, or one of its own.
+    """
     blank = _blank(at, tick, by)
     standing: dict[str, Standing] = {}
     drafts: list[Entry] = []
     for verdict in verdicts:
-        entry = _of_verdict(verdict, at, blank)
-        if _is_news(entry, verdict, at, standing):
+        entry, is_asked = linked(_of_verdict(verdict, at, blank), verdict, heard)
+        if _is_news(entry, verdict, at, standing) or is_asked:
             drafts.append(entry)
+    drafts += answers_of(heard, verdicts, drafts, blank)
+    drafts += lapses(at.memory.standing, standing, drafts, blank)
     drafts += _notes(at, blank, standing)
-    numbered = [
-        replace(e, id=EntryId(f"{tick}#{i:03d}")) for i, e in enumerate(_fold(drafts, blank))
-    ]
-    pending = tuple(
-        Pending(e.id, e.change, e.wanted.code, e.at, e.deadline)
-        for e in numbered
-        if e.kind is Kind.INTENDED and e.change and e.wanted and e.deadline
+    entries = _numbered(_fold(drafts, blank), tick)
+    return Story(entries, _pending(entries, verdicts), {**standing, **_waiting(entries, standing)})
+
+
+def _numbered(drafts: Iterable[Entry], tick: str) -> tuple[Entry, ...]:
+    """Give every entry its key; what answers another one has a key of its own."""
+    return tuple(
+        replace(e, id=EntryId(f"{tick}#{i:03d}")) if e.id == tick else e
+        for i, e in enumerate(drafts)
     )
-    return Story(tuple(numbered), pending, standing)
+
+
+def _pending(entries: Iterable[Entry], verdicts: Iterable[Verdict]) -> tuple[Pending, ...]:
+    wishes = {change_key(v.change): v.proposal for v in verdicts if v.may_act}
+    found = []
+    for e in entries:
+        if e.kind is Kind.INTENDED and e.change and e.wanted and e.deadline:
+            wish = wishes[change_key(e.change)]
+            pending = Pending(e.id, e.change, e.wanted.code, e.at, e.deadline)
+            found.append(replace(pending, until=wish.until, undoes=wish.undoes))
+    return tuple(found)
+
+
+def _waiting(entries: Iterable[Entry], standing: Mapping[str, Standing]) -> Mapping[str, Standing]:
+    """Remember by which entry a proposal awaits its answer."""
+    asked = {change_key(e.change): e.id for e in entries if e.kind is Kind.AWAITING and e.change}
+    return {k: replace(standing[k], entry=name) for k, name in asked.items() if k in standing}
 
 
 def _blank(at: Situation, tick: str, by: str) -> Entry:
@@ -102,10 +129,12 @@ def _is_news(entry: Entry, verdict: Verdict, at: Situation, standing: dict[str, 
     """
     if verdict.may_act:
         return True
-    if verdict.reason.code in NOT_YET:
-        return False
     key = change_key(verdict.change)
     said = at.memory.standing.get(key)
+    if verdict.reason.code in NOT_YET:
+        if said is not None and said.entry is not None:
+            standing[key] = said  # it still awaits approval, only not this minute
+        return False
     now = Standing(verdict.codes, _gist(verdict), at.now)
     if said is not None and (said.codes, said.ruling) == (now.codes, now.ruling):
         standing[key] = said
@@ -165,13 +194,17 @@ def _worth_noting(at: Situation) -> Iterable[tuple[str, Reason]]:
 
 
 def _fold(drafts: list[Entry], blank: Entry) -> list[Entry]:
-    """Keep every intent; fold surplus refusals into one entry that says how many."""
+    """Keep intents and answers; fold surplus refusals into one entry that says how many."""
     if len(drafts) <= MOST_ENTRIES:
         return drafts
-    first = [e for e in drafts if e.kind is Kind.INTENDED]
-    rest = [e for e in drafts if e.kind is not Kind.INTENDED]
+    first = [e for e in drafts if _must_stay(e)]
+    rest = [e for e in drafts if not _must_stay(e)]
     room = max(0, MOST_ENTRIES - 1 - len(first))
     folded = len(rest) - room
     text = f"{folded} more refusals and notes of this tick are in its record only"
     more = Reason(ReasonCode.MORE_REFUSED, text, {"count": folded})
     return [*first, *rest[:room], replace(blank, reason=more, subject="this tick")]
+
+
+def _must_stay(entry: Entry) -> bool:
+    return entry.kind is Kind.INTENDED or entry.request is not None or entry.intent is not None

@@ -102,6 +102,14 @@ class Store(Protocol):
         """Set or clear the pause of a service (``None``: of everything), logged with it."""
         ...
 
+    def request(self, entries: Sequence[Entry]) -> None:
+        """Add what ``requested`` entries of one service ask for, all in one transaction with them.
+
+        Raises ``Conflict`` if a tick or somebody else wrote the requests meanwhile, ``Refused`` if
+        too many wait already.
+        """
+        ...
+
     def heads(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Head]:
         """Where the chains of those services end that have one, read consistently."""
         ...
@@ -111,8 +119,8 @@ class Store(Protocol):
         ...
 
 
-MOST_ENTRIES = 96
-"""Log entries one ``Ledger.commit`` takes: 100 writes, less memory, policy, tick and chain head."""
+MOST_ENTRIES = 95
+"""Log entries a commit takes: 100 writes less memory, policy, requests, tick and chain head."""
 
 
 class Ledger(Protocol):

@@ -52,6 +52,10 @@ class TableLedger:
             ),
             Check(records.current_key(service), f"policy of {service}", inputs.policy.version),
         ]
+        if inputs.requests.heard:
+            left = records.requests_item(service, inputs.requests.left)
+            version = inputs.requests.version
+            writes.append(Put(Table.MEMORY, left, f"requests of {service}", version))
         if self.keep is not None:
             record = records.tick_item(tick, self.keep)
             writes.append(Put(Table.TICKS, record, f"record of tick {tick.id} of {service}"))

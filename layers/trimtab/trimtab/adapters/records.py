@@ -17,6 +17,7 @@ from trimtab.model.memory import Memory
 from trimtab.model.observation import FleetSeen, Gap, Observation
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.request import Requests
 from trimtab.model.tick import Ask, Pause, Tick
 from trimtab.ports import Listed
 
@@ -70,6 +71,17 @@ def memory_key(service: ServiceId) -> Key:
 def pause_key(service: ServiceId | None) -> Key:
     """Where the pause of a service, or of everything, lies."""
     return Key(Table.MEMORY, ALL if service is None else service, "pause")
+
+
+def requests_key(service: ServiceId) -> Key:
+    """Where a service's open requests lie."""
+    return Key(Table.MEMORY, service, "requests")
+
+
+def requests_item(service: ServiceId, requests: Requests) -> Item:
+    """Return open requests as an item."""
+    body = codec.dumps(requests)
+    return _item(requests_key(service), version=requests.version, body=body)
 
 
 def policy_item(key: Key, policy: Policy) -> Item:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from trimtab.adapters import records
 from trimtab.adapters.chain import head_key, head_of, write_linked
 from trimtab.adapters.tables import Found, Item, Key, Put, Range, Remove, Table, Tables, Write
-from trimtab.errors import Malformed, Throttled
+from trimtab.errors import Malformed, Refused, Throttled
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.link import Head
 from trimtab.model.memory import Memory
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.request import MOST_OPEN, Request, Requests
 from trimtab.model.tick import Pause, Remembered
 from trimtab.ports import Listed
 
@@ -88,6 +89,20 @@ class TableStore:
         )
         write_linked(self.tables, entry.service, [entry], [change])
 
+    def request(self, entries: Sequence[Entry]) -> None:
+        """Add requests to those that a service's next tick hears, each with its log entry."""
+        service = entries[0].service
+        held = _requests(self.tables.get(records.requests_key(service)))
+        new = [Request(e.id, e.by, e.at, e.reason.text, e.asked) for e in entries if e.asked]
+        open_now = (*held.open, *new)
+        if len(open_now) > MOST_OPEN:
+            text = f"{len(held.open)} requests of {service} wait already; {MOST_OPEN} may"
+            raise Refused(f"{text}: is it looked at every minute (`trimtab status`)?")
+        stored = Requests(held.version + 1, open_now)
+        item = records.requests_item(service, stored)
+        change = Put(Table.MEMORY, item, f"requests of {service}", held.version)
+        write_linked(self.tables, service, entries, [change])
+
     def heads(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Head]:
         """Where the chains of those services end that have one, read consistently."""
         if not services:
@@ -122,13 +137,14 @@ def _keys_of(service: ServiceId) -> list[Key]:
     return [
         records.current_key(service),
         records.memory_key(service),
+        records.requests_key(service),
         records.pause_key(service),
     ]
 
 
 def _remembered(service: ServiceId, found: Found) -> Remembered | Reason:
     keys = [*_keys_of(service), records.pause_key(None)]
-    current, memory, *pauses = keys
+    current, memory, requests, *pauses = keys
     if any(key in found.unread for key in keys):
         return Reason(ReasonCode.THROTTLED, f"DynamoDB did not give all of {service} this time")
     if current not in found.items:
@@ -141,9 +157,14 @@ def _remembered(service: ServiceId, found: Found) -> Remembered | Reason:
             policy=records.read(Policy, found.items[current]),
             memory=Memory() if held is None else records.read(Memory, held),
             pauses=_pauses(pauses, found),
+            requests=_requests(found.items.get(requests)),
         )
     except Malformed as error:
         return Reason(ReasonCode.NOT_SEEN, str(error))
+
+
+def _requests(item: Item | None) -> Requests:
+    return Requests() if item is None else records.read(Requests, item)
 
 
 def _pauses(keys: Sequence[Key], found: Found) -> tuple[Pause, ...]:

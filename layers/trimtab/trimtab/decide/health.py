@@ -27,11 +27,7 @@ def propose_ejections(at: Situation) -> tuple[Proposal, ...]:
     sizes = sizes_wanted(at)
     for name in sorted(at.policy.fleets):
         failing = [b for b in at.believed(name).targets or () if b.condition is Condition.FAILING]
-        group = at.fleet(name).group
-        crew = _Crew(
-            {m.instance: m for m in (group.members if group is not None else ())},
-            is_missed=_is_missed(sizes.get(name), group, at.policy),
-        )
+        crew = _crew(name, sizes.get(name), at)
         ordered = sorted(failing, key=_worst_first)
         proposals = (_ejection(name, target, crew, at) for target in ordered)
         found.extend(p for p in proposals if p is not None)
@@ -49,6 +45,20 @@ class _Crew:
 
     members: Mapping[InstanceId, Member]
     is_missed: bool
+
+
+def _crew(fleet: FleetId, wanted: int | None, at: Situation) -> _Crew:
+    group = at.fleet(fleet).group
+    members = {m.instance: m for m in (group.members if group is not None else ())}
+    return _Crew(members, is_missed=_is_missed(wanted, group, at.policy))
+
+
+def eject_of(fleet: FleetId, belief: TargetBelief, at: Situation) -> Eject | None:
+    """Return the change that takes one target out, by the way that fits what it is.
+
+    ``None`` where the way cannot be told, or the group is already moving the instance.
+    """
+    return _eject(fleet, belief, _crew(fleet, sizes_wanted(at).get(fleet), at), at)
 
 
 def _ejection(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) -> Proposal | None:

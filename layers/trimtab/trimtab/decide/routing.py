@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from trimtab.decide.flows import SLACK, Flow, flow_of
-from trimtab.decide.shares import WEIGHTS_TOTAL, towards, weights_of
+from trimtab.decide.shares import WEIGHTS_TOTAL, shares_of, towards, weights_of
 from trimtab.model.change import Reweight
 from trimtab.model.ids import Arn, FleetId
+from trimtab.model.memory import Hold
 from trimtab.model.observation import RouteSeen
-from trimtab.model.policy import OnFailure
+from trimtab.model.policy import OnFailure, RoutePolicy
 from trimtab.model.reason import Fact, Reason, ReasonCode
+from trimtab.model.request import weights_subject
 from trimtab.model.situation import Situation
 from trimtab.model.verdict import Proposal
 
@@ -25,6 +27,12 @@ def propose_reweights(at: Situation) -> tuple[Proposal, ...]:
     """Propose new weights for each route whose fleets cannot carry, or again can, their share."""
     found = []
     for route in at.policy.routes:
+        hold = at.memory.holds.get(weights_subject(route.name))
+        if hold is not None and hold.weights is not None:
+            held = _held(route, hold, hold.weights, at)
+            if held is not None:
+                found.append(held)
+            continue
         if route.on_failure is OnFailure.HOLD:
             continue
         flow = flow_of(route, at)
@@ -34,6 +42,54 @@ def propose_reweights(at: Situation) -> tuple[Proposal, ...]:
         if proposal is not None:
             found.append(proposal)
     return tuple(found)
+
+
+def _held(
+    route: RoutePolicy, hold: Hold, wish: Mapping[FleetId, int], at: Situation
+) -> Proposal | None:
+    """Keep a route at held weights, coming nearer by one step at a time."""
+    seen = at.seen.routes.get(route.name)
+    groups = {f: at.policy.fleets[f].target_group for f in sorted(route.split)}
+    if seen is None or set(wish) != set(groups) or set(groups.values()) - set(seen.weights):
+        return None
+    before = {f: seen.weights[g] for f, g in groups.items()}
+    others = sum(w for group, w in seen.weights.items() if group not in groups.values())
+    after = _step(before, wish, route, sum_stays=others > 0)
+    if after == before:
+        return None
+    change = Reweight(
+        route=route.name,
+        rule=route.rule,
+        before={groups[f]: w for f, w in before.items()},
+        after={groups[f]: w for f, w in after.items()},
+    )
+    code = ReasonCode.UNDOING if hold.undoes else ReasonCode.HELD
+    text = f"{hold.by} holds it until {hold.until:%Y-%m-%d %H:%M}: {hold.why}"
+    return Proposal(change, Reason(code, text), request=hold.request, undoes=hold.undoes)
+
+
+def _step(
+    before: Mapping[FleetId, int],
+    wish: Mapping[FleetId, int],
+    route: RoutePolicy,
+    *,
+    sum_stays: bool,
+) -> dict[FleetId, int]:
+    """Return the weights after one step; the last one takes the wish as it was said, if it may.
+
+    ``sum_stays``: somebody else's group has weight in the rule, so our sum must not change.
+    """
+    now, target = shares_of(before), shares_of(wish)
+    if target is None:
+        return dict(before)
+    said = dict(sorted(wish.items()))
+    if now is None:
+        return said
+    gap = sum(max(0.0, target[f] - now[f]) for f in now)
+    total = sum(before.values()) if sum_stays else WEIGHTS_TOTAL
+    if gap <= route.max_step:
+        return weights_of(target, total) if sum_stays and sum(said.values()) != total else said
+    return weights_of(towards(now, target, route.max_step), total)
 
 
 def _reweight(flow: Flow, at: Situation) -> Proposal | None:

@@ -16,8 +16,10 @@ from trimtab.decide.flows import SLACK, Flow, flow_of, known_units
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.change import Resize
 from trimtab.model.ids import FleetId
+from trimtab.model.memory import Hold
 from trimtab.model.observation import Group, Lifecycle
 from trimtab.model.reason import Reason, ReasonCode, in_words
+from trimtab.model.request import size_subject
 from trimtab.model.situation import Situation
 from trimtab.model.size import bounds
 from trimtab.model.verdict import Proposal
@@ -69,7 +71,10 @@ def _resizes(at: Situation) -> list[Proposal]:
         group = at.fleet(name).group
         if group is None:
             continue
+        hold = at.memory.holds.get(size_subject(name))
         proposal = _resize(name, group, at, flows)
+        if hold is not None and hold.size is not None:
+            proposal = _held(name, group, hold, hold.size, proposal)
         if proposal is not None:
             found.append(proposal)
     return found
@@ -104,6 +109,21 @@ def needed_size(
     need = size if steady else max(math.ceil(units - EXACT), 0)
     facts = {"units": round(units, 3), "size": size, "needed": need, "tolerance": tolerance}
     return need, Reason(code, f"{text} is {units:.2f} targets' worth", facts)
+
+
+def _held(
+    fleet: FleetId, group: Group, hold: Hold, size: int, free: Proposal | None
+) -> Proposal | None:
+    """Keep a held size. What an undo left gives way while the load needs more."""
+    if hold.undoes and free is not None and _grows(free):
+        return free
+    if group.desired == size:
+        return None
+    code = ReasonCode.UNDOING if hold.undoes else ReasonCode.HELD
+    text = f"{hold.by} holds it at {size} until {hold.until:%Y-%m-%d %H:%M}: {hold.why}"
+    change = Resize(fleet, group.name, group.desired, size)
+    reason = Reason(code, text, {"size": group.desired, "held": size})
+    return Proposal(change, reason, request=hold.request, undoes=hold.undoes)
 
 
 def _resize(fleet: FleetId, group: Group, at: Situation, flows: list[Flow]) -> Proposal | None:

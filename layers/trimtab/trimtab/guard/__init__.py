@@ -8,6 +8,7 @@ observing shows what enforcing would do.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from trimtab.guard.bounds import check_group_bounds, check_steps, check_warm_up, check_weights
 from trimtab.guard.budget import check_fleet_budget, check_panic, check_rates, check_zone_budget
@@ -25,6 +26,7 @@ from trimtab.guard.permission import (
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, Clamped, Passed, Refused
 from trimtab.guard.sight import check_sight
+from trimtab.model.heard import NOTHING_HEARD, Heard
 from trimtab.model.policy import Mode
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.situation import Situation
@@ -57,24 +59,30 @@ __all__ = ["GUARDS", "guard"]
 
 
 def guard(
-    wanted: Sequence[Proposal], at: Situation, pauses: tuple[Pause, ...] = ()
+    wanted: Sequence[Proposal],
+    at: Situation,
+    pauses: tuple[Pause, ...] = (),
+    heard: Heard = NOTHING_HEARD,
 ) -> tuple[Verdict, ...]:
-    """Return a verdict on every proposal, in order. What is granted binds what comes after."""
+    """Return a verdict on every proposal, in order. What is granted binds what comes after.
+
+    What operators asked for or approved, as ``heard``, needs no other approval.
+    """
     plan = Plan(at, pauses, {name: ground_of(name, at) for name in at.policy.fleets})
     verdicts: list[Verdict] = []
     for proposal in wanted:
-        verdict = _judge(proposal, plan)
+        verdict = _judge(proposal, plan, heard)
         verdicts.append(verdict)
         if verdict.ruling is not Ruling.REFUSED:
             plan = plan.grant(verdict.change)
     return tuple(verdicts)
 
 
-def _judge(proposal: Proposal, plan: Plan) -> Verdict:
+def _judge(proposal: Proposal, plan: Plan, heard: Heard) -> Verdict:
     """Let every guard look at one proposal, until one refuses."""
     change, checks, clamp = proposal.change, [], None
     for check in GUARDS:
-        answer = check(Proposal(change, proposal.reason, proposal.evidence), plan)
+        answer = check(replace(proposal, change=change), plan)
         name = check.__name__.removeprefix("check_")
         checks.append(Check(name, not isinstance(answer, Refused), answer.reason))
         match answer:
@@ -84,15 +92,18 @@ def _judge(proposal: Proposal, plan: Plan) -> Verdict:
                 change, clamp = smaller, reason
             case Passed():
                 pass
-    ruling, reason = _by_mode(proposal, plan, clamp)
+    ruling, reason = _by_mode(replace(proposal, change=change), plan, clamp, heard)
     return Verdict(proposal, ruling, change, reason, tuple(checks))
 
 
-def _by_mode(proposal: Proposal, plan: Plan, clamp: Reason | None) -> tuple[Ruling, Reason]:
+def _by_mode(
+    proposal: Proposal, plan: Plan, clamp: Reason | None, heard: Heard
+) -> tuple[Ruling, Reason]:
     mode = plan.at.policy.mode(proposal.lever)
     if mode is Mode.OBSERVE:
         return Ruling.SHADOWED, Reason(ReasonCode.OBSERVING, f"{proposal.lever} only observes")
-    if mode is Mode.APPROVE:
+    approval = heard.approval_of(proposal.change)
+    if mode is Mode.APPROVE and proposal.request is None and approval is None:
         text = f"{proposal.lever} needs somebody's approval"
         return Ruling.AWAITING, Reason(ReasonCode.AWAITING_APPROVAL, text)
     if clamp is not None:

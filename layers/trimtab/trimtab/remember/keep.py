@@ -31,6 +31,8 @@ from trimtab.model.situation import Situation
 HOUR = timedelta(hours=1)
 FORGOTTEN_AFTER = timedelta(hours=2)
 """How long a failure is held against trying again: longer than the longest back-off."""
+UNDONE_FOR = timedelta(days=7)
+"""How long it is known that an action was taken back; after that, the world alone tells."""
 SETTLING = timedelta(minutes=3)
 """How long AWS may take to show what we did; before that, silence proves nothing."""
 REFUSALS_TO_BELIEVE = 3
@@ -62,6 +64,8 @@ def remember(
         actions=tuple(a for a in at.memory.actions if at.now - a.at < HOUR),
         standing=dict(standing),
         setbacks={k: s for k, s in at.memory.setbacks.items() if at.now - s.at < FORGOTTEN_AFTER},
+        holds=at.memory.holds,
+        undone={e: t for e, t in at.memory.undone.items() if at.now - t < UNDONE_FOR},
     )
 
 

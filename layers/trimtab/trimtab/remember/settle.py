@@ -38,6 +38,8 @@ def settle(
             setbacks=_setbacks(memory, pending, outcome),
         )
         if _took_effect(pending.change, outcome, seen):
+            undone = dict.fromkeys(pending.undoes, pending.at)
+            memory = replace(memory, undone={**memory.undone, **undone})
             memory = _apply(memory, pending, policy.health.eject)
         elif isinstance(pending.change, Restore) and outcome.reason.code is ReasonCode.NOT_FOUND:
             memory = _forget(memory, pending.change)
@@ -172,6 +174,9 @@ def _new_ejection(
     change: Eject, pending: Pending, fleet: FleetMemory, rules: EjectPolicy
 ) -> Ejection:
     earlier = fleet.strikes.get(change.target)
+    if pending.until is not None:  # an operator's word says nothing against the target
+        strikes = earlier.count if earlier else 0
+        return Ejection(change, pending.reason, pending.at, pending.until, strikes)
     strikes = (earlier.count if earlier else 0) + 1
     until = pending.at + keep_out(strikes, rules)
     return Ejection(change, pending.reason, pending.at, until, strikes)

@@ -52,6 +52,7 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Store.policy": ("dynamodb:GetItem",),
     "Store.apply_policy": ("dynamodb:GetItem", "dynamodb:PutItem"),
     "Store.set_pause": ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+    "Store.request": ("dynamodb:GetItem", "dynamodb:PutItem"),
     "Store.heads": ("dynamodb:BatchGetItem",),
     "Store.pauses": ("dynamodb:BatchGetItem",),
     "Ledger.commit": ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem"),

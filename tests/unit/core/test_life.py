@@ -1,0 +1,103 @@
+"""The table of an action's life, the drawing of it, and the fold over entries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.builders import an_entry, at
+from trimtab.model.entry import Entry, Kind, answer_id, lapse_id, outcome_id
+from trimtab.model.ids import EntryId
+from trimtab.model.life import TRANSITIONS, Stage, Step, fold, mermaid
+
+PAGE = (Path(__file__).parents[3] / "docs/life-of-an-intent.md").read_text()
+AWAITING = an_entry(kind=Kind.AWAITING, deadline=None)
+APPROVED = an_entry(kind=Kind.APPROVED, id=answer_id(AWAITING.id), intent=AWAITING.id, when=at(1))
+INTENT = an_entry(seed="later", when=at(1), intent=AWAITING.id)
+
+
+def its_outcome(intent: Entry, kind: Kind = Kind.APPLIED, minutes: float = 2) -> Entry:
+    return replace(
+        intent, id=outcome_id(intent.id), kind=kind, intent=intent.id, at=at(minutes), deadline=None
+    )
+
+
+def test_the_drawing_is_the_table() -> None:
+    assert mermaid() in PAGE
+
+
+def test_every_stage_is_reached_and_every_step_is_used() -> None:
+    assert {s for steps in TRANSITIONS.values() for s in steps.values()} == set(Stage) - {
+        Stage.PROPOSED
+    }
+    assert {s for steps in TRANSITIONS.values() for s in steps} == set(Step)
+
+
+def test_every_kind_that_is_a_step_is_named_like_it() -> None:
+    assert set(Step) - {Step.UNDONE} <= {Step(k) for k in Kind if k in set(Step)}
+
+
+@pytest.mark.parametrize(
+    ("entries", "stage"),
+    [
+        pytest.param((), Stage.PROPOSED, id="nothing is known of it"),
+        pytest.param((AWAITING,), Stage.AWAITING, id="it awaits"),
+        pytest.param((AWAITING, APPROVED), Stage.APPROVED, id="it was approved"),
+        pytest.param((AWAITING, APPROVED, INTENT), Stage.INTENDED, id="it is on its way"),
+        pytest.param(
+            (its_outcome(INTENT), INTENT, APPROVED, AWAITING), Stage.APPLIED, id="in any order"
+        ),
+        pytest.param(
+            (AWAITING, replace(APPROVED, id=lapse_id(AWAITING.id), kind=Kind.LAPSED)),
+            Stage.LAPSED,
+            id="it lapsed",
+        ),
+        pytest.param(
+            (INTENT, its_outcome(INTENT, Kind.CONFLICT)), Stage.CONFLICT, id="the world moved on"
+        ),
+    ],
+)
+def test_the_stage_is_a_fold_over_the_entries(entries: tuple[Entry, ...], stage: Stage) -> None:
+    life = fold(entries)
+    assert (life.stage, life.illegal) == (stage, ())
+
+
+def test_an_undo_that_was_applied_reverts_what_it_takes_back() -> None:
+    undo = an_entry(seed="undo", when=at(5), intent=INTENT.id)
+    done = (INTENT, its_outcome(INTENT))
+    assert fold((*done, undo)).stage is Stage.APPLIED
+    assert fold((*done, undo, its_outcome(undo, Kind.FAILED, 6))).stage is Stage.APPLIED
+    assert fold((*done, undo, its_outcome(undo, minutes=6))).stage is Stage.REVERTED
+
+
+def test_a_refused_request_is_no_stage_of_what_it_is_about() -> None:
+    no = an_entry(seed="no", when=at(5), kind=Kind.REFUSED, intent=INTENT.id, request=EntryId("R"))
+    assert fold((INTENT, its_outcome(INTENT), no)).stage is Stage.APPLIED
+
+
+@pytest.mark.parametrize(
+    ("entries", "flaw"),
+    [
+        pytest.param(
+            (its_outcome(INTENT),), "proposed -> applied", id="an outcome without an intent"
+        ),
+        pytest.param(
+            (INTENT, its_outcome(INTENT), replace(its_outcome(INTENT, Kind.FAILED), id="X")),
+            "applied -> failed",
+            id="two outcomes",
+        ),
+        pytest.param(
+            (AWAITING, INTENT), "awaiting -> intended", id="carried out and never approved"
+        ),
+        pytest.param(
+            (AWAITING, APPROVED, replace(APPROVED, id="Y", kind=Kind.REJECTED)),
+            "approved -> rejected",
+            id="two answers",
+        ),
+    ],
+)
+def test_a_step_that_cannot_be_is_named(entries: tuple[Entry, ...], flaw: str) -> None:
+    (found,) = fold(entries).illegal
+    assert found.startswith(flaw)
