@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from trimtab.model.ids import ServiceId
+from trimtab.model.tick import Ask
 from trimtab.ports import Ledger, Names, Store
 from trimtab_cli.stop import NO_REGION, UNREACHABLE, USAGE, Stop
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import boto3
 
     from trimtab.settings import Settings
+    from trimtab.wiring import Connections
 
 DEFAULT_STACK = "trimtab"
 OUTPUTS = {
@@ -29,6 +32,8 @@ OUTPUTS = {
     "TicksTable": "TRIMTAB_TICKS_TABLE",
 }
 """Outputs of the stack, and the variables that may stand in for them."""
+QUEUE = "TRIMTAB_QUEUE_URL"
+"""Where a service can be woken; without it the next minute's look hears a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,10 @@ class Deployment(Protocol):
         """Who is asking, as the log should remember it."""
         ...
 
+    def wake(self, service: ServiceId) -> bool:
+        """Have a service looked at now; ``False``: the next minute's look has to do."""
+        ...
+
     def now(self) -> datetime:
         """The time there; of a saved demo, when it was saved."""
         ...
@@ -77,6 +86,11 @@ class Connected:
     names: Names
     ask_caller: Callable[[], str]
     ask_time: Callable[[], datetime]
+    ask_look: Callable[[ServiceId], bool] = lambda _: False
+
+    def wake(self, service: ServiceId) -> bool:
+        """Have a service looked at now."""
+        return self.ask_look(service)
 
     def caller(self) -> str:
         """Who is asking."""
@@ -135,7 +149,19 @@ def _in_aws(where: Where) -> Deployment:
         ports.names,
         lambda: _caller(session),
         lambda: datetime.now(UTC),
+        lambda service: _look(ports, service, session),
     )
+
+
+def _look(ports: Connections, service: ServiceId, session: boto3.Session) -> bool:
+    """Send to the work queue, if it is known and we may; what was asked is stored already."""
+    from trimtab.errors import TrimtabError
+
+    try:
+        ports.queue.ask([Ask(service, _caller(session), datetime.now(UTC))])
+    except TrimtabError:
+        return False
+    return True
 
 
 def _session(where: Where) -> boto3.Session:
@@ -156,6 +182,7 @@ def _settings(session: boto3.Session, where: Where, environment: Mapping[str, st
     from trimtab.settings import Settings
 
     named = {variable: environment.get(variable, "") for variable in OUTPUTS.values()}
+    queue = environment.get(QUEUE, "")
     if not all(named.values()):
         outputs = _outputs(session, where.stack)
         missing = sorted(OUTPUTS.keys() - outputs.keys())
@@ -163,7 +190,8 @@ def _settings(session: boto3.Session, where: Where, environment: Mapping[str, st
             what = f"stack {where.stack!r} has no outputs {', '.join(missing)}"
             raise Stop(what, "is it Trimtab's? name another with --stack", UNREACHABLE)
         named = {variable: outputs[output] for output, variable in OUTPUTS.items()}
-    return Settings.from_env(named | {"AWS_REGION": str(session.region_name)})
+        queue = outputs.get("QueueUrl", "")
+    return Settings.from_env(named | {"AWS_REGION": str(session.region_name), QUEUE: queue})
 
 
 def _outputs(session: boto3.Session, stack: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 
-from trimtab.model.entry import OUTCOMES, Entry, Kind
+from trimtab.model.entry import OUTCOMES, Entry, Kind, told_by
 from trimtab.model.ids import ServiceId
 from trimtab.model.policy import Lever
 from trimtab.notify import sentence_of
@@ -69,8 +69,7 @@ def everything(deployment: Deployment, start: datetime, end: datetime) -> Iterat
 
 def short_id(entry: Entry) -> str:
     """The end of an entry's id: enough for ``trimtab explain``."""
-    intent = entry.intent or entry.id
-    return intent[-SHORT_ID:]
+    return told_by(entry)[-SHORT_ID:]
 
 
 def line_of(entry: Entry) -> Text:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
-from trimtab.model.entry import Entry, outcome_id
+from trimtab.model.entry import Entry, Kind, answer_id, lapse_id, outcome_id, told_by
 from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.life import Life, fold
 from trimtab_cli.connect import Deployment
 from trimtab_cli.entries import Wanted, line_of, newest
 from trimtab_cli.plain import plain
@@ -15,28 +17,64 @@ from trimtab_cli.stop import USAGE, Stop
 SHORTEST = 4
 MOST_SHOWN = 10
 MOST_SEARCHED = 100_000
-OUTCOME = "#outcome"
+ENDINGS = ("#outcome", "#answer", "#lapsed")
+"""Of keys of entries that go on with the story of another."""
+MOST_IN_A_THREAD = 5_000
+"""Entries after an action among which its thread is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An entry and, of an intent, the outcome that ended it."""
+    """An entry and, of an intent, the outcome that ended it.
+
+    ``thread``: all entries about the same action, oldest first; ``life``: how far it has come.
+    """
 
     entry: Entry
     outcome: Entry | None
+    thread: tuple[Entry, ...] = ()
+
+    @property
+    def life(self) -> Life:
+        """The stage of the action."""
+        return fold(self.thread or (self.entry,))
 
 
 def find(deployment: Deployment, given: str, service: ServiceId | None, back: timedelta) -> Story:
     """Find one entry, in the last ``back`` unless its whole id is given."""
-    name = given.strip().removesuffix(OUTCOME).upper()
+    name = given.strip()
+    for ending in ENDINGS:
+        name = name.removesuffix(ending)
+    name = name.upper()
     if len(name) < SHORTEST:
         raise Stop(f"{given!r} is too short", f"give at least {SHORTEST} characters", USAGE)
     entry = _exactly(deployment, name, service) or _alike(deployment, name, service, back)
-    if entry.intent is not None:
-        intent = deployment.ledger.entry(entry.service, entry.intent)
-        return Story(intent, entry) if intent else Story(entry, None)
+    if told_by(entry) != entry.id:
+        entry = deployment.ledger.entry(entry.service, told_by(entry)) or entry
     outcome = deployment.ledger.entry(entry.service, outcome_id(entry.id))
-    return Story(entry, outcome)
+    return Story(entry, outcome, thread_of(deployment, entry))
+
+
+def thread_of(deployment: Deployment, entry: Entry) -> tuple[Entry, ...]:
+    """All entries of the action that an entry belongs to, the requests about it included.
+
+    What came before is named by the entry itself; what came after is looked for in the log.
+    """
+    first = entry
+    if entry.kind is Kind.INTENDED and entry.intent is not None:
+        about = deployment.ledger.entry(entry.service, entry.intent)
+        first = about if about is not None and about.kind is Kind.AWAITING else entry
+    end = deployment.now() + timedelta(seconds=1)
+    found = {first.id: first, entry.id: entry}
+    names = [make(first.id) for make in (outcome_id, answer_id, lapse_id)]
+    found |= deployment.ledger.entries(entry.service, names)
+    later = deployment.ledger.of_service(entry.service, first.at, end)
+    for other in islice(later, MOST_IN_A_THREAD):
+        if other.intent in found and (other.id not in found):
+            found[other.id] = other
+    asked = {e.request for e in found.values() if e.request is not None} - found.keys()
+    found |= deployment.ledger.entries(entry.service, sorted(asked))
+    return tuple(sorted(found.values(), key=lambda e: (e.at, e.id)))
 
 
 def _exactly(deployment: Deployment, name: str, service: ServiceId | None) -> Entry | None:
@@ -55,11 +93,7 @@ def _alike(deployment: Deployment, name: str, service: ServiceId | None, back: t
     now = deployment.now()
     wanted = Wanted(service, frozenset(), frozenset())
     recent = newest(deployment, wanted, now - back, now + timedelta(seconds=1), limit=MOST_SEARCHED)
-    alike = {
-        (entry.service, entry.intent or entry.id): entry
-        for entry in recent
-        if _is_meant(name, entry)
-    }
+    alike = {(entry.service, told_by(entry)): entry for entry in recent if _is_meant(name, entry)}
     if not alike:
         todo = "see `trimtab log`; look further back with --since"
         raise Stop(f"no entry's id begins or ends with {plain(name)!r}", todo)
@@ -70,5 +104,5 @@ def _alike(deployment: Deployment, name: str, service: ServiceId | None, back: t
 
 
 def _is_meant(name: str, entry: Entry) -> bool:
-    whole = (entry.intent or entry.id).upper()
+    whole = told_by(entry).upper()
     return whole.startswith(name) or whole.endswith(name)

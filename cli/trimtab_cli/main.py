@@ -15,7 +15,16 @@ from typer.core import TyperGroup
 
 from trimtab import __version__
 from trimtab.errors import TrimtabError
-from trimtab_cli.commands import explain, log, pause, policy, status, verify
+from trimtab_cli.commands import (
+    answer,
+    explain,
+    log,
+    pause,
+    policy,
+    request,
+    status,
+    verify,
+)
 from trimtab_cli.connect import DEFAULT_STACK, Where
 from trimtab_cli.session import Operator
 from trimtab_cli.show import complain, say
@@ -54,6 +63,10 @@ app.command()(status.status)
 app.add_typer(log.app, name="log")
 log.app.command()(verify.verify)
 app.command()(explain.explain)
+app.command()(answer.approve)
+app.command()(answer.reject)
+app.command()(answer.undo)
+app.add_typer(request.app, name="request")
 app.command()(pause.pause)
 app.command()(pause.resume)
 

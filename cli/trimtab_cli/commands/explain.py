@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from trimtab.model.entry import Entry, Kind
 from trimtab.model.reason import Fact, Reason
 from trimtab.model.verdict import Check
 from trimtab.notify import sentence_of
-from trimtab_cli.entries import SHORT_ID
+from trimtab_cli.entries import SHORT_ID, line_of
 from trimtab_cli.find import Story, find
 from trimtab_cli.moments import lasting
 from trimtab_cli.session import Operator, service_named
@@ -44,7 +45,9 @@ def explain(
         story = find(deployment, entry, name, back)
     if as_json:
         outcome = codec.encode(story.outcome) if story.outcome else None
-        say_json({"entry": codec.encode(story.entry), "outcome": outcome})
+        told = {"entry": codec.encode(story.entry), "outcome": outcome}
+        thread = [codec.encode(each) for each in story.thread]
+        say_json({**told, "stage": story.life.stage, "thread": thread})
     else:
         console().print(tree_of(story))
         say_lines(_undo_lines(story))
@@ -64,6 +67,7 @@ def tree_of(story: Story) -> Tree:
     _add_facts(ruling, entry.reason.facts)
     _add_frame(tree, entry)
     _add_outcome(tree, story)
+    _add_life(tree, story)
     if entry.kind in DONE_NOTHING:
         tree.add(text(DONE_NOTHING[entry.kind]))
     return tree
@@ -144,6 +148,19 @@ def _add_outcome(tree: Tree, story: Story) -> None:
         branch.add(text(f"{call.operation}, AWS request {call.request_id}"))
 
 
+def _add_life(tree: Tree, story: Story) -> None:
+    """The stage of the action, and its thread where others have a part in it."""
+    life = story.life
+    if not life.steps:
+        return
+    stage = tree.add(text(f"stage: {life.stage}", "bold"))
+    if len(story.thread) > (2 if story.outcome else 1):
+        for entry in story.thread:
+            stage.add(line_of(entry))
+    for flaw in life.illegal:
+        stage.add(text(f"this does not fit: {flaw}", "bold red"))
+
+
 def _undo_lines(story: Story) -> list[str]:
     """How to take it back; below the tree and never wrapped, so that commands can be copied."""
     entry, outcome = story.entry, story.outcome
@@ -152,6 +169,8 @@ def _undo_lines(story: Story) -> list[str]:
     if outcome is not None and outcome.kind is not Kind.APPLIED:
         return []
     lines = [f"to undo: {sentence_of(entry.inverse)}"]
+    lines.append(f"  trimtab undo {shlex.quote(entry.id)} --service {entry.service} --why WHY")
+    lines.append("or by hand:")
     lines.append(f"  trimtab pause {entry.service} --why 'undoing {entry.id[-SHORT_ID:]}'")
     lines += [f"  {command}" for command in commands_of(entry.inverse)]
     lines.append(f"  trimtab resume {entry.service}")
