@@ -15,16 +15,7 @@ from typer.core import TyperGroup
 
 from trimtab import __version__
 from trimtab.errors import TrimtabError
-from trimtab_cli.commands import (
-    answer,
-    explain,
-    log,
-    pause,
-    policy,
-    request,
-    status,
-    verify,
-)
+from trimtab_cli.commands import answer, explain, log, pause, policy, request, status
 from trimtab_cli.connect import DEFAULT_STACK, Where
 from trimtab_cli.session import Operator
 from trimtab_cli.show import complain, say
@@ -61,7 +52,6 @@ app = typer.Typer(
 app.add_typer(policy.app, name="policy")
 app.command()(status.status)
 app.add_typer(log.app, name="log")
-log.app.command()(verify.verify)
 app.command()(explain.explain)
 app.command()(answer.approve)
 app.command()(answer.reject)

@@ -11,6 +11,7 @@ import typer
 from trimtab import codec
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.policy import Lever
+from trimtab_cli.commands import export, replay, verify
 from trimtab_cli.connect import Deployment
 from trimtab_cli.entries import Wanted, line_of, newest
 from trimtab_cli.moments import moment_of
@@ -24,6 +25,9 @@ OVERLAP = timedelta(seconds=15)
 
 
 app = typer.Typer(invoke_without_command=True)
+app.command()(verify.verify)
+app.command()(export.export)
+app.command()(replay.replay)
 
 
 @app.callback()
