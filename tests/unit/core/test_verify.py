@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -228,3 +230,11 @@ def test_a_log_written_anew_from_end_to_end_differs_from_its_anchor() -> None:
     cut = look(LOG[:3], Head(3, LOG[2].hash), anchored).fault
     assert cut is not None
     assert cut.kind is Break.ANCHOR
+
+
+def test_the_worked_example_of_the_manual_is_right() -> None:
+    manual = (Path(__file__).parents[3] / "docs/audit-log.md").read_text(encoding="utf-8")
+    bodies = re.findall(r"^body='(.*)'$", manual, re.MULTILINE)
+    given = re.findall(r"^# ([0-9a-f]{64})$", manual, re.MULTILINE)
+    first = hash_of(1, "0" * 64, bodies[0])
+    assert given == [first, hash_of(2, first, bodies[1])]
