@@ -18,6 +18,7 @@ from trimtab_lab.simulator.policies import policy_for
 from trimtab_lab.simulator.simulate import Simulator
 
 SHOP = ServiceId("shop")
+SLOW = (pytest.mark.slow, pytest.mark.timeout(600))
 
 
 @cache
@@ -36,8 +37,8 @@ def recorded(minutes: int, *, rising: bool, mode: Mode = Mode.ENFORCE) -> tuple[
     [
         (100, True),
         (100, False),
-        pytest.param(1500, True, marks=pytest.mark.slow),
-        pytest.param(1500, False, marks=pytest.mark.slow),
+        pytest.param(1500, True, marks=SLOW),
+        pytest.param(1500, False, marks=SLOW),
     ],
 )
 def test_every_tick_of_a_day_comes_out_as_it_was_recorded(minutes: int, rising: bool) -> None:
