@@ -15,7 +15,6 @@ from trimtab.errors import (
     Conflict,
     Denied,
     NotFound,
-    Refused,
     Throttled,
     TrimtabError,
     Unclear,
@@ -79,6 +78,7 @@ class Actor:
     ) -> tuple[Kind, Reason, tuple[Call, ...]]:
         refusal = self._refusal(entry, change, now)
         if refusal is not None:
+            refusal = self._unless_done(refusal, change)
             return refusal.kind or Kind.FAILED, refusal.reason, ()
         try:
             found = self._look(change, entry)
@@ -108,6 +108,20 @@ class Actor:
                     Kind.FAILED, Reason(ReasonCode.PAUSED, f"paused by {pause.by}: {pause.why}")
                 )
         return None
+
+    def _unless_done(self, refusal: Found, change: Change) -> Found:
+        """Refuse by a pause, unless an earlier try did it and was killed before it could say so.
+
+        Calling that failed would forget a target that is out. What cannot be seen is left open.
+        """
+        if refusal.kind is Kind.EXPIRED:
+            return refusal
+        try:
+            found = self._look_at(change)
+        except TrimtabError as error:
+            text = f"{refusal.reason.text}; whether an earlier try did it is not known: {error}"
+            return Found(Kind.FAILED, Reason(ReasonCode.UNCONFIRMED, text))
+        return found if found.kind is Kind.UNNEEDED else refusal
 
     def _look(self, change: Change, entry: Entry) -> Found:
         """Compare the world with what the intent was made for.
@@ -206,7 +220,8 @@ def _unseen(what: str, answer: object) -> TrimtabError:
     if isinstance(answer, Reason) and answer.code is ReasonCode.NOT_FOUND:
         return NotFound(answer.text)
     text = answer.text if isinstance(answer, Reason) else "no answer"
-    return Refused(f"{what} could not be read before the write, so nothing was done: {text}")
+    # not `Refused`: an earlier try may have done it, and been killed before it could say so
+    return Unclear(f"{what} could not be read before the write, so nothing was done now: {text}")
 
 
 def outcome_of(error: TrimtabError) -> tuple[Kind, Reason]:

@@ -267,7 +267,7 @@ ABSENT = Reason(Code.NOT_FOUND, "no such thing")
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
-        pytest.param(THROTTLED, Code.AWS_ERROR, id="throttled"),
+        pytest.param(THROTTLED, Code.UNCONFIRMED, id="throttled"),
         pytest.param(ABSENT, Code.NOT_FOUND, id="absent"),
     ],
 )
@@ -280,6 +280,17 @@ def test_what_cannot_be_seen_is_not_changed(
     stage.world.rules[RULE] = answer
     assert ended(stage.carry_out(stage.intend(change))) == (Kind.FAILED, code)
     assert not stage.world.done
+
+
+def test_what_an_earlier_try_did_is_not_called_failed_because_of_a_pause(stage: Stage) -> None:
+    """Killed between the write and its outcome, delivered again, and paused in between."""
+    intent = stage.intend(STANDBY)
+    stage.world.members["blue-asg"] = a_group(0, a_member(1, lifecycle=Lifecycle.STANDBY))
+    stage.switch.held = (a_pause(),)
+
+    assert stage.carry_out(intent) is not None
+    assert not stage.world.done
+    assert [e.kind for e in stage.outcomes()] == [Kind.UNNEEDED]
 
 
 @pytest.mark.parametrize(
