@@ -127,7 +127,7 @@ class Operator:
     def _run(self, program: Path, words: tuple[str, ...]) -> str:
         done = subprocess.run(
             [str(program), *words], cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False,
         )  # fmt: skip
         command = f"{program.name} {' '.join(words)}"
         assert done.returncode == 0, f"{command}: exit {done.returncode}\n{done.stdout[-6000:]}"

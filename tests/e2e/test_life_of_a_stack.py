@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.existing import exists, is_part
 from tests.e2e.operator import ROOT, STACK, Operator, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 IN_ORDER = True  # each step stands on those before it
 FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify")

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -27,6 +27,14 @@ LOOK_S = 1.0
 AFTER_FAILURE_S = 2.0
 Record = dict[str, Any]
 Mapped = Mapping[str, Any]
+
+
+class Invokes(Protocol):
+    """What a poller needs of Lambda."""
+
+    def invoke(self, function: str, event: object) -> Any:
+        """Run a function on an event; raise ``FunctionFailed`` with what went wrong."""
+        ...
 
 
 class Sources:
@@ -74,19 +82,24 @@ class Sources:
         if poller is not None:
             poller.stop()
         kind = QueuePoller if ":sqs:" in mapping["EventSourceArn"] else StreamPoller
-        self._pollers[uuid] = (mapping, kind(self._aws, self._lambdas, mapping))
+        fresh = kind(self._aws, self._lambdas, mapping)
+        fresh.start()
+        self._pollers[uuid] = (mapping, fresh)
 
 
 class Poller:
     """Polls one source in a thread of its own until it is stopped."""
 
-    def __init__(self, aws: Aws, lambdas: Lambdas, mapping: Mapped) -> None:
+    def __init__(self, aws: Aws, lambdas: Invokes, mapping: Mapped) -> None:
         self.aws = aws
         self.mapping = mapping
         self.function = str(mapping["FunctionArn"])
         self.batch_size = int(mapping.get("BatchSize") or 10)
         self.stopped = threading.Event()
         self._lambdas = lambdas
+
+    def start(self) -> None:
+        """Begin to poll."""
         threading.Thread(target=self._run, daemon=True).start()
 
     def stop(self) -> None:
@@ -140,13 +153,13 @@ class QueuePoller(Poller):
 class StreamPoller(Poller):
     """Reads a stream in order and never passes over a record it has not delivered or given up."""
 
-    def __init__(self, aws: Aws, lambdas: Lambdas, mapping: Mapped) -> None:
+    def __init__(self, aws: Aws, lambdas: Invokes, mapping: Mapped) -> None:
+        super().__init__(aws, lambdas, mapping)
         self._iterator = ""
         filters = (mapping.get("FilterCriteria") or {}).get("Filters", [])
         self._tests: list[Callable[[Any], bool]] = [
             read_pattern(json.loads(each["Pattern"])) for each in filters
         ]
-        super().__init__(aws, lambdas, mapping)
 
     def poll(self) -> None:
         """Read on, and be done with what was read."""
@@ -160,10 +173,11 @@ class StreamPoller(Poller):
             )["ShardIterator"]
         answer = streams.get_records(ShardIterator=self._iterator, Limit=1000)
         records = [_stream_record(record, arn, self.aws.region) for record in answer["Records"]]
-        self._deliver([record for record in records if self._passes(record)])
+        self.deliver([record for record in records if self._passes(record)])
         self._iterator = answer["NextShardIterator"]
 
-    def _deliver(self, waiting: list[Record]) -> None:
+    def deliver(self, waiting: list[Record]) -> None:
+        """Be done with records, in order: each is handed over or given up."""
         size, tries = self.batch_size, 0
         while waiting and not self.stopped.is_set():
             if self._is_too_old(waiting[0]):
