@@ -58,6 +58,7 @@ ci-demo: setup ## the demo on three seeds, two at a time: fewer requests must fa
 
 .PHONY: chaos
 chaos: setup ## seeds in which everything goes wrong at once, every law checked: SEEDS=1-200 ARGS='--seed N --trace'
+	@$(PYTHON) -m trimtab_lab.chaos --scenarios --workers $(WORKERS)
 	@$(PYTHON) -m trimtab_lab.chaos --seeds $(or $(SEEDS),1-200) --workers $(WORKERS) $(ARGS)
 
 .PHONY: chaos-long

@@ -16,6 +16,7 @@ from rich.table import Table
 from trimtab_lab.chaos.campaign import Outcome, run
 from trimtab_lab.chaos.mutants import MUTANTS, hunt
 from trimtab_lab.chaos.plan import Plan, Trouble
+from trimtab_lab.chaos.scenarios import SCENARIOS, play
 from trimtab_lab.chaos.shrink import command, ending, shrink
 
 CONSOLE = Console(highlight=False)
@@ -26,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     if asked.mutants:
         return _mutants(asked)
+    if asked.scenarios:
+        return _scenarios(asked)
     if asked.seed is not None:
         return _one(asked)
     return _many(asked)
@@ -39,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", help=f"kinds of trouble: {', '.join(Trouble)}")
     parser.add_argument("--trace", action="store_true", help="print the whole story")
     parser.add_argument("--mutants", action="store_true", help="take out guards, one by one")
+    parser.add_argument("--scenarios", action="store_true", help="run the catalogue by name")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="print a summary as JSON")
     return parser
@@ -123,6 +127,22 @@ def _print_json(failed: list[Outcome], seeds: int, totals: list[int] | None = No
     ]
     summary = {"seeds": seeds, **dict(zip(names, totals or (), strict=False)), "failed": rows}
     sys.stdout.write(json.dumps(summary, indent=2) + "\n")
+
+
+def _scenarios(asked: argparse.Namespace) -> int:
+    failed = 0
+    with ProcessPoolExecutor(asked.workers) as pool:
+        for named, found in zip(SCENARIOS, pool.map(_play, range(len(SCENARIOS))), strict=True):
+            failed += bool(found.broken)
+            how = f"BROKEN: {found.broken[0]}" if found.broken else "held"
+            line = f"{named.number:>3} {named.name}: {found.effects} changes, {how}"
+            CONSOLE.print(line, markup=False)
+    CONSOLE.print(f"{len(SCENARIOS)} scenarios, {failed} broken")
+    return 1 if failed else 0
+
+
+def _play(number: int) -> Outcome:
+    return play(SCENARIOS[number])
 
 
 def _mutants(asked: argparse.Namespace) -> int:

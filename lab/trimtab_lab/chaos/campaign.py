@@ -32,6 +32,7 @@ from trimtab_lab.chaos.meddling import Meddlers, Operators
 from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.plan import Dice, Plan, Trouble
 from trimtab_lab.chaos.stage import policy_of, scenario_of
+from trimtab_lab.chaos.wild import wild
 from trimtab_lab.simulator.ports import WorldHands, WorldInfrastructure, WorldNames
 from trimtab_lab.simulator.stores import DictTables
 from trimtab_lab.world.build import build_world
@@ -66,9 +67,18 @@ class Outcome:
 
 
 class Campaign:
-    """Runs one plan. ``arm`` may put a mutant's tables or hands in place of the real ones."""
+    """Runs one plan. ``arm`` may put a mutant's tables in place of the real ones.
 
-    def __init__(self, plan: Plan, arm: Callable[[DictTables], Any] | None = None) -> None:
+    A ``script`` is called before every step, to do by name what the dice would do by chance.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        arm: Callable[[DictTables], Any] | None = None,
+        script: Callable[[Campaign], None] | None = None,
+    ) -> None:
+        self.script = script
         self.plan = plan
         self.dice = Dice(plan)
         self._turns = random.Random(f"{plan.seed}:turns")
@@ -105,13 +115,18 @@ class Campaign:
     def run(self) -> Outcome:
         """Let trouble and calm pass, until something breaks or all is over."""
         try:
-            while self.minute < self.plan.minutes + self.plan.calm and not self.oracle.broken:
-                self._step()
+            with wild(self.dice):
+                while self.minute < self.plan.minutes + self.plan.calm and not self.oracle.broken:
+                    self._step()
             if not self.oracle.broken:
                 self.oracle.broken += unsettled(self.oracle, self.policy)
         finally:
             for invocation, _, _ in self.running:
                 invocation.kill()
+        return self.outcome()
+
+    def outcome(self) -> Outcome:
+        """Say what became of it so far."""
         oracle = self.oracle
         return Outcome(
             self.plan, tuple(oracle.broken), self.minute, tuple(self.story), oracle.ticks,
@@ -124,6 +139,8 @@ class Campaign:
         self.oracle.count(self.policy)
         if not self.dice.calm and self.minute >= self.plan.minutes:
             self._calm()
+        if self.script is not None and not self.dice.calm:
+            self.script(self)
         self.meddlers.fail()
         self._others()
         if (self.world.now - self.started) % MINUTE == timedelta(0):

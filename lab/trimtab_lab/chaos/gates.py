@@ -60,16 +60,19 @@ class Gate:
 
     def call(self, what: str, do: Callable[[], T]) -> T:
         """Stop for the baton, then make the call, as the dice will have it."""
-        if self.dice.strikes(Trouble.DELAY):
+        if self.dice.strikes(Trouble.DELAY, what):
             self.sleep(self.running)
         self.running.stop()
-        if self.dice.strikes(Trouble.THROTTLE):
+        if self.dice.strikes(Trouble.THROTTLE, what):
             self._say(f"{what}: throttled")
             raise Throttled(f"{what}: too many calls")
-        if self.dice.strikes(Trouble.DENY):
+        if self.dice.strikes(Trouble.DENY, what):
             self._say(f"{what}: denied")
             raise Denied(f"{what}: not authorized")
-        unclear, crash = self.dice.strikes(Trouble.UNCLEAR), self.dice.strikes(Trouble.CRASH)
+        unclear, crash = (
+            self.dice.strikes(Trouble.UNCLEAR, what),
+            self.dice.strikes(Trouble.CRASH, what),
+        )
         half = self.dice.of(Trouble.UNCLEAR if unclear else Trouble.CRASH).random() < 0.5
         if half and (unclear or crash):
             self._break(what, unclear, "before it took effect")
@@ -183,7 +186,7 @@ class GatedInfrastructure:
         return answers
 
     def _one(self, what: str, name: K, read: Callable[[K], T | Reason]) -> T | Reason:
-        if self._gate.dice.strikes(Trouble.BLIND):
+        if self._gate.dice.strikes(Trouble.BLIND, what):
             self._gate.tell(f"{self._gate.running.name}: {what}: not seen")
             return Reason(ReasonCode.NOT_SEEN, f"{what}: no answer")
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.properties.laws import Judged, hold
-from trimtab.model.change import Eject, Resize, Restore
+from trimtab.model.change import Eject, Resize, Restore, Reweight
 from trimtab.model.observation import Group, Lifecycle, TargetState
 from trimtab.model.policy import EjectMethod
 from trimtab.model.tick import Tick
@@ -23,10 +23,23 @@ def broken_by(tick: Tick) -> Iterator[str]:
             group = judged.group(change.fleet)
             if group is not None:
                 yield from _on_group(change, group)
+        if isinstance(change, Reweight):
+            yield from _on_route(change, judged)
         if isinstance(change, Resize) and change.after < change.before:
             seen = tick.inputs.seen.fleets[change.fleet].targets or ()
             if any(t.state is TargetState.INITIAL for t in seen):
                 yield f"{change.fleet} shrinks while a target is in its first health checks"
+
+
+def _on_route(change: Reweight, judged: Judged) -> Iterator[str]:
+    """Weights move step by step, unless a fleet that has some is down."""
+    fleets = {p.target_group: f for f, p in judged.policy.fleets.items()}
+    down = [g for g, w in change.before.items() if w and judged.belief.fleets[fleets[g]].down]
+    moved_at = judged.inputs.memory.route(change.route).moved_at
+    route = next(r for r in judged.policy.routes if r.name == change.route)
+    now = judged.inputs.seen.now
+    if moved_at is not None and not down and now - moved_at < route.step_every:
+        yield f"{change.route} moves again {(now - moved_at).total_seconds():.0f} s after a step"
 
 
 def _on_group(change: Eject | Restore | Resize, group: Group) -> Iterator[str]:
@@ -49,6 +62,8 @@ def _on_size(change: Resize, group: Group) -> Iterator[str]:
     if change.after > change.before:
         if "Launch" in group.suspended or group.launch_failure:
             yield f"{group.name} cannot launch, and is to grow"
+        return
+    if change.after == change.before:
         return
     if "Terminate" in group.suspended:
         yield f"{group.name} cannot end members, and is to shrink"

@@ -53,6 +53,8 @@ class Meddlers:
         )
         if kind is FaultKind.THROTTLED:  # the gates throttle, call by call
             return
+        if any(on.kind is kind is FaultKind.SLOW_LAUNCHES for on in self._world.active_faults()):
+            return  # they would multiply, into launches longer than the calm
         fault = Fault(
             kind,
             _where(kind, dice),

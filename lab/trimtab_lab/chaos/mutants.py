@@ -11,6 +11,7 @@ from typing import Any
 import trimtab.act
 import trimtab.guard
 from trimtab.adapters.tables import Item, Key, Put, Table, Write
+from trimtab.errors import TrimtabError
 from trimtab.model.change import Change
 from trimtab.model.entry import Entry
 from trimtab_lab.chaos.campaign import Outcome, run
@@ -81,20 +82,38 @@ def _never_late(self: Any, entry: Entry, change: Change, _now: datetime) -> Any:
     return _refusal(self, entry, change, entry.at)
 
 
-class _NobodyPaused:
-    """A pause switch that nobody ever set."""
+class _Deaf:
+    """A pause switch that is read, and not minded."""
 
-    def pauses(self, _service: str) -> tuple[()]:
-        """None."""
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def pauses(self, service: Any) -> tuple[()]:
+        """None, whatever there is."""
+        self._inner.pauses(service)
         return ()
 
 
-def _never_paused(self: Any, entry: Entry, change: Change, now: datetime) -> Any:
-    held, self._paused = self._paused, _NobodyPaused()
-    try:
-        return _refusal(self, entry, change, now)
-    finally:
-        self._paused = held
+class _Hopeful(_Deaf):
+    """A pause switch that counts as off when it cannot be read."""
+
+    def pauses(self, service: Any) -> Any:
+        """What there is, if it can be read."""
+        try:
+            return self._inner.pauses(service)
+        except TrimtabError:
+            return ()
+
+
+def _reading_pauses(switch: type[_Deaf]) -> Callable[..., Any]:
+    def refusal(self: Any, entry: Entry, change: Change, now: datetime) -> Any:
+        held, self._paused = self._paused, switch(self._paused)
+        try:
+            return _refusal(self, entry, change, now)
+        finally:
+            self._paused = held
+
+    return refusal
 
 
 def _is_outcome(put: Put) -> bool:
@@ -114,7 +133,8 @@ MUTANTS = (
     Mutant("outcome: attribute_not_exists", arm=lambda t: Careless(t, _is_outcome)),
     Mutant("memory: version", arm=lambda t: Careless(t, _is_memory)),
     Mutant("act: deadline", lambda: _actor("_refusal", _never_late)),
-    Mutant("act: pause", lambda: _actor("_refusal", _never_paused)),
+    Mutant("act: pause", lambda: _actor("_refusal", _reading_pauses(_Deaf))),
+    Mutant("act: unreadable is paused", lambda: _actor("_refusal", _reading_pauses(_Hopeful))),
     Mutant("act: look before the write", lambda: _actor("_look", _go)),
 )
 

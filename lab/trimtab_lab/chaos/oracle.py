@@ -118,6 +118,10 @@ class Oracle:
             policy.mode(lever_of(change)) is Mode.ENFORCE,
             f"{change_key(change)} is intended, and its lever may not act",
         )
+        self.law(
+            _named(change) <= policy.resources(),
+            f"{change_key(change)} is intended, and the policy does not name it",
+        )
         self.intents[entry.id] = entry
         self.on_intent(entry)
 
@@ -238,7 +242,7 @@ class Oracle:
         for where, (since, pause) in self.pauses.items():
             holds = pause.until is None or at.now < pause.until
             if since <= at.began and holds and lever_of(change) in pause.levers:
-                return where
+                return f"{pause.by} paused {'everything' if where == 'None' else where}"
         return None
 
     def _policy(self, entry: Entry) -> Policy:

@@ -43,6 +43,8 @@ class Trouble(StrEnum):
     """An operator pauses and resumes, at any moment."""
     POLICY = "policy"
     """Policies are replaced by ones with lower limits or other modes."""
+    WILD = "wild"
+    """A decider proposes anything at all: the guard alone must hold the laws."""
     FAULT = "fault"
     """Targets, zones, fleets, metrics, launches and APIs fail."""
     DEMAND = "demand"
@@ -65,6 +67,7 @@ PER_CALL = {
     Trouble.MEDDLE: (0.002, 0.03),
     Trouble.OPERATOR: (0.001, 0.02),
     Trouble.POLICY: (0.001, 0.01),
+    Trouble.WILD: (0.02, 0.4),
     Trouble.FAULT: (0.02, 0.08),
     Trouble.DEMAND: (0.02, 0.1),
 }
@@ -79,6 +82,8 @@ class Plan:
     troubles: frozenset[Trouble]
     minutes: int = 30
     calm: int = 30
+    demand: tuple[float, ...] = ()
+    """Load of each minute of trouble as a share of the usual; by the dice if empty."""
 
     @staticmethod
     def of_seed(seed: int) -> Plan:
@@ -99,6 +104,7 @@ class Dice:
     def __init__(self, plan: Plan) -> None:
         self.calm = False
         self._rate: dict[Trouble, float] = {}
+        self._at: dict[Trouble, str] = {}
         self._of: dict[Trouble, random.Random] = {}
         for trouble in Trouble:
             own = random.Random(f"{plan.seed}:{trouble}")
@@ -107,9 +113,13 @@ class Dice:
             if trouble not in plan.troubles:
                 self._rate[trouble] = 0.0
 
-    def strikes(self, trouble: Trouble) -> bool:
-        """Tell whether it happens now."""
-        if self.calm or not self._rate[trouble]:
+    def load(self, trouble: Trouble, rate: float = 1.0, at: str = "") -> None:
+        """Load the dice: from now on this chance, and only at calls whose name holds ``at``."""
+        self._rate[trouble], self._at[trouble] = rate, at
+
+    def strikes(self, trouble: Trouble, what: str = "") -> bool:
+        """Tell whether it happens now, at a call of this name."""
+        if self.calm or not self._rate[trouble] or self._at.get(trouble, "") not in what:
             return False
         return self._of[trouble].random() < self._rate[trouble]
 

@@ -22,7 +22,7 @@ LONGEST_OUT = timedelta(minutes=6)
 def scenario_of(plan: Plan) -> Scenario:
     """The shop under steady load, or under load that moves by steps until the calm."""
     dice = random.Random(f"{plan.seed}:demand")
-    loads = [USUAL] * plan.minutes
+    loads = [USUAL * share for share in plan.demand] or [USUAL] * plan.minutes
     if Trouble.DEMAND in plan.troubles:
         level = USUAL
         for minute in range(5, plan.minutes):

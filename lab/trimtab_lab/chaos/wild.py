@@ -1,0 +1,91 @@
+"""A decider gone wild: it proposes anything at all, and the guard has to hold the laws alone.
+
+Without it some guards would never be needed: today's deciders do not ask for what they refuse.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import trimtab.decide
+from trimtab.model.change import Change, Eject, Resize, Reweight
+from trimtab.model.ids import Arn
+from trimtab.model.policy import EjectMethod, FleetPolicy
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.situation import Situation
+from trimtab.model.verdict import Proposal
+from trimtab_lab.chaos.plan import Dice, Trouble
+
+WHY = Reason(ReasonCode.EJECT_OUTLIER, "a decider gone wild")
+SOMEBODY_ELSES = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/other/0/0/0"
+
+
+@contextmanager
+def wild(dice: Dice) -> Iterator[None]:
+    """Let a wild decider speak first while the dice say so."""
+
+    def propose(at: Situation) -> tuple[Proposal, ...]:
+        return tuple(_wild(at))
+
+    def _wild(at: Situation) -> Iterator[Proposal]:
+        if dice.strikes(Trouble.WILD):
+            mine = dice.of(Trouble.WILD)
+            for _ in range(mine.randint(1, 4)):
+                change = _anything(at, mine)
+                if change is not None:
+                    yield Proposal(change, WHY)
+
+    whole = trimtab.decide.DECIDERS
+    trimtab.decide.DECIDERS = (propose, *whole)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        trimtab.decide.DECIDERS = whole
+
+
+def _anything(at: Situation, dice: random.Random) -> Change | None:
+    fleet = at.policy.fleets[dice.choice(sorted(at.policy.fleets))]
+    match dice.randrange(4):
+        case 0:
+            return _weights(at, dice)
+        case 1:
+            group = at.fleet(fleet.name).group
+            if group is None:
+                return None
+            return Resize(fleet.name, group.name, group.desired, dice.randint(0, 20))
+        case _:
+            return _ejection(at, fleet, dice)
+
+
+def _ejection(at: Situation, fleet: FleetPolicy, dice: random.Random) -> Change | None:
+    targets = at.fleet(fleet.name).targets
+    if not targets:
+        return None
+    chosen = dice.choice(targets)
+    group = at.fleet(fleet.name).group
+    is_member = group is not None and any(m.instance == chosen.instance for m in group.members)
+    standby = is_member and dice.random() < 0.5
+    return Eject(
+        fleet=fleet.name,
+        target_group=fleet.target_group,
+        instance=chosen.instance,
+        port=chosen.port,
+        zone=chosen.zone,
+        method=EjectMethod.STANDBY if standby else EjectMethod.DEREGISTER,
+        group=fleet.group if standby else None,
+        replace=standby and dice.random() < 0.5,
+    )
+
+
+def _weights(at: Situation, dice: random.Random) -> Change | None:
+    route = at.policy.routes[0]
+    seen = at.seen.routes.get(route.name)
+    if seen is None:
+        return None
+    ours = [at.policy.fleets[f].target_group for f in route.split]
+    before = {arn: seen.weights.get(arn, 0) for arn in ours}
+    after = {arn: dice.choice((0, 0, 20, 50, 80, 100, 1200)) for arn in ours}
+    rule = Arn(SOMEBODY_ELSES) if dice.random() < 0.1 else route.rule
+    return Reweight(route.name, rule, before, after)
