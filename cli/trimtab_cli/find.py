@@ -72,6 +72,8 @@ def thread_of(deployment: Deployment, entry: Entry) -> tuple[Entry, ...]:
     for other in islice(later, MOST_IN_A_THREAD):
         if other.intent in found and (other.id not in found):
             found[other.id] = other
+    intents = [e.id for e in found.values() if e.kind is Kind.INTENDED]
+    found |= deployment.ledger.entries(entry.service, [outcome_id(each) for each in intents])
     asked = {e.request for e in found.values() if e.request is not None} - found.keys()
     found |= deployment.ledger.entries(entry.service, sorted(asked))
     return tuple(sorted(found.values(), key=lambda e: (e.at, e.id)))

@@ -113,6 +113,7 @@ def test_every_tick_leaves_a_record_that_can_be_stored_and_thought_again(
     assert dumps(stored) == text
     assert think(stored.inputs, stored.by) == tick
     _has_sound_entries(tick)
+    _answers_every_request(tick)
     _remembers_only_what_matters(tick)
 
 
@@ -131,6 +132,18 @@ def _has_sound_entries(tick: Tick) -> None:
     intents = [e for e in tick.entries if e.kind is Kind.INTENDED]
     assert len(intents) == sum(1 for v in tick.verdicts if v.may_act)
     assert len(tick.memory.pending) == len(tick.inputs.memory.pending) + len(intents)
+
+
+def _answers_every_request(tick: Tick) -> None:
+    """Each request that was heard is answered, and what is approved is done."""
+    answers = [e.request for e in tick.entries]
+    for request in tick.inputs.requests.heard:
+        assert request.id in answers
+    for entry in tick.entries:
+        if entry.kind is Kind.APPROVED:
+            assert any(e.intent == entry.intent for e in tick.entries if e.kind is Kind.INTENDED)
+    for hold in tick.memory.holds.values():
+        assert hold.until > tick.now
 
 
 def _remembers_only_what_matters(tick: Tick) -> None:

@@ -97,7 +97,8 @@ def test_the_next_tick_keeps_the_laws_too(given_inputs: Inputs, data: st.DataObj
     seen = replace(first.inputs.seen, now=first.now + timedelta(minutes=1))
     memory = settle(first.memory, outcomes(first, ends), seen, first.inputs.policy)
 
-    second = think(replace(first.inputs, seen=seen, memory=memory), "schedule")
+    heard = replace(first.inputs, requests=first.inputs.requests.left, cited={})
+    second = think(replace(heard, seen=seen, memory=memory), "schedule")
 
     hold(Judged(second.inputs, second.belief, second.verdicts))
     assert not {e.id for e in first.entries} & {e.id for e in second.entries}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.builders import NOON, SHOP, SLOW, a_series
 from tests.properties.policies import policies, some
+from tests.properties.requests import holds_for, requests_for
 from trimtab.model.change import Change, Eject, Resize, Reweight, inverse_of
 from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, Zone
 from trimtab.model.memory import (
@@ -289,8 +290,14 @@ def inputs(draw: st.DrawFn) -> Inputs:
             for m in draw(some((), (), (30,), (70, 50, 10)))
         ),
     )
-    memory = replace(memory, pending=draw(_pending(seen, policy, memory)))
-    return Inputs(seen, policy, memory, draw(_pauses()))
+    pending = draw(_pending(seen, policy, memory))
+    memory = replace(memory, pending=pending, holds=draw(holds_for(policy)))
+    given_inputs = Inputs(seen, policy, memory, draw(_pauses()))
+    if draw(some(True, True, False)):
+        return given_inputs
+    changes = tuple(draw(changes_of(seen, policy, memory)) for _ in range(draw(some(1, 2))))
+    requests, cited = draw(requests_for(policy, fleets, changes))
+    return replace(given_inputs, requests=requests, cited=cited)
 
 
 @st.composite

@@ -1,0 +1,124 @@
+"""trimtab approve, reject, undo, request."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.builders import SHOP, a_policy, an_entry, at
+from tests.cli.operating import ANN, Terminal
+from trimtab.model.entry import Kind, outcome_id
+from trimtab.model.request import (
+    Approve,
+    EjectTarget,
+    HoldCapacity,
+    HoldWeights,
+    Reject,
+    Release,
+    Request,
+    RestoreTarget,
+    Undo,
+)
+from trimtab.model.tick import Remembered
+
+AWAITING = an_entry(when=at(-5), seed="waits", kind=Kind.AWAITING, deadline=None)
+OLDER = an_entry(when=at(-30), seed="older")
+NEWER = an_entry(when=at(-10), seed="newer")
+
+
+@pytest.fixture
+def shop_is_run(terminal: Terminal) -> Terminal:
+    """A shop with a proposal that awaits approval and two actions that were applied."""
+    entry = an_entry(when=at(-600), seed="policy", kind=Kind.POLICY, change=None, inverse=None)
+    terminal.state.store.apply_policy(a_policy(), frozenset(), entry)
+    for intent in (OLDER, NEWER):
+        done = replace(intent, id=outcome_id(intent.id), kind=Kind.APPLIED, intent=intent.id)
+        assert terminal.state.ledger.append(intent)
+        assert terminal.state.ledger.append(replace(done, deadline=None))
+    assert terminal.state.ledger.append(AWAITING)
+    return terminal
+
+
+def asked(terminal: Terminal) -> list[Request]:
+    held = terminal.state.store.recall([SHOP])[SHOP]
+    assert isinstance(held, Remembered)
+    return list(held.requests.open)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("approve", AWAITING.id), Approve(AWAITING.id)),
+        (("reject", AWAITING.id), Reject(AWAITING.id)),
+        (("undo", NEWER.id), Undo(NEWER.id)),
+        (("undo", outcome_id(NEWER.id)), Undo(NEWER.id)),
+        (("request", "restore", "shop", "blue", "i-1:80"), RestoreTarget("blue", "i-1", 80)),  # type: ignore[arg-type]
+        (
+            ("request", "eject", "shop", "blue", "fd00::1:80", "--for", "2h"),
+            EjectTarget("blue", "fd00::1", 80, at(120)),  # type: ignore[arg-type]
+        ),
+        (
+            ("request", "hold-capacity", "shop", "blue", "6", "--for", "30m"),
+            HoldCapacity("blue", 6, at(30)),  # type: ignore[arg-type]
+        ),
+        (
+            ("request", "hold-weights", "shop", "main", "blue=90", "green=10"),
+            HoldWeights("main", {"blue": 90, "green": 10}, at(60)),  # type: ignore[arg-type,dict-item]
+        ),
+        (("request", "release", "shop", "size of blue"), Release("size of blue")),
+    ],
+)
+def test_what_is_asked_is_stored_with_who_and_why(
+    shop_is_run: Terminal, words: tuple[str, ...], what: object
+) -> None:
+    first, *_ = shop_is_run.lines(*words, "--why", "because")
+    (request,) = asked(shop_is_run)
+    assert (request.what, request.by, request.why) == (what, ANN, "because")
+    entry = shop_is_run.state.ledger.entry(SHOP, request.id)
+    assert entry is not None
+    assert (entry.kind, entry.asked, entry.by) == (Kind.REQUESTED, what, ANN)
+    assert first.startswith("shop: asked to ")
+
+
+def test_everything_since_a_time_is_undone_newest_first(shop_is_run: Terminal) -> None:
+    shop_is_run.lines("undo", "--since", "1h", "--why", "a bad day")
+    assert [r.what for r in asked(shop_is_run)] == [Undo(NEWER.id), Undo(OLDER.id)]
+
+
+def test_a_dry_run_of_undo_asks_nothing(shop_is_run: Terminal) -> None:
+    (line,) = shop_is_run.lines("undo", "--since", "15m", "--dry-run")
+    assert NEWER.id[-10:] in line
+    assert asked(shop_is_run) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("reject", AWAITING.id), "needs a reason"),
+        (("approve", NEWER.id, "--why", "x"), "awaits no approval"),
+        (("undo", AWAITING.id, "--why", "x"), "did nothing that could be undone"),
+        (("undo", "--why", "x"), "one entry, or --since"),
+        (("undo", "--since", "1m", "--why", "x"), "nothing was done since then"),
+        (("request", "eject", "shop", "blue", "i-1", "--why", "x"), "is no target"),
+        (("request", "eject", "shop", "blue", "i-1:99999", "--why", "x"), "is no target"),
+        (("request", "hold-weights", "shop", "main", "blue", "--why", "x"), "is no weight"),
+        (("request", "release", "shop", "a\x1b[2Jb", "--why", "x"), "cannot be a name"),
+        (("request", "release", "shopp", "size of blue", "--why", "x"), "no service 'shopp'"),
+        (("request", "release", "shop", "x", "--why", "y" * 501), "--why has 501 characters"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_a_line_and_nothing_is_stored(
+    shop_is_run: Terminal, words: tuple[str, ...], told: str
+) -> None:
+    result = shop_is_run.run(*words)
+    assert result.exit_code in (1, 2)
+    assert told in result.stderr
+    assert "\x1b" not in result.stderr
+    assert asked(shop_is_run) == []
+
+
+def test_explain_shows_the_stage_and_who_asked_what(shop_is_run: Terminal) -> None:
+    shop_is_run.lines("undo", NEWER.id, "--why", "a bad idea")
+    told = "\n".join(shop_is_run.lines("explain", NEWER.id))
+    assert "stage: applied" in told
+    assert f"undo {NEWER.id}" in told
+    assert "a bad idea" in told
