@@ -103,7 +103,7 @@ def test_a_policy_whose_log_entry_exists_already_is_not_stored(here: Deployment)
 
 
 def test_more_services_than_one_batch_holds_are_recalled(here: Deployment) -> None:
-    names = [ServiceId(f"service-{n:02}") for n in range(40)]  # 121 keys, 100 a call
+    names = [ServiceId(f"service-{n:02}") for n in range(40)]  # 161 keys, 100 a call
     for name in names:
         apply(here, name)
     recalled = here.store.recall([*names, names[0]])
