@@ -6,9 +6,11 @@ ports. ``now`` is read once, by whoever calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from trimtab.assess import assess
 from trimtab.codec import ulid
@@ -28,6 +30,7 @@ from trimtab.observe import observe
 from trimtab.ports import Infrastructure, Ledger, Store
 from trimtab.remember import remember, settle
 
+T = TypeVar("T")
 GRACE = timedelta(minutes=1)
 """How long past its deadline an intent may still get its outcome from act: a function's timeout."""
 
@@ -58,28 +61,31 @@ class Loop:
             for n, r in recalled.items()
             if n not in enabled
         }
+        # what became of earlier intents is read before the world, so that sight is never older
+        ends = {
+            name: _or_reason(partial(self._outcomes, name, held.memory.pending, now))
+            for name, held in enabled.items()
+        }
         urgent = {name for name, by in causes.items() if by != SCHEDULE}
         seen = observe(self._infrastructure, enabled, urgent, now)
         for name, held in enabled.items():
-            results[name] = self._one(held, seen[name], causes[name])
+            outcomes = ends[name]
+            results[name] = (
+                outcomes
+                if isinstance(outcomes, Reason)
+                else _or_reason(partial(self._one, held, outcomes, seen[name], causes[name]))
+            )
         return results
 
-    def _one(self, held: Remembered, seen: Observation, by: str) -> Result:
-        """Finish one service's tick, or say why it could not be committed."""
-        try:
-            outcomes = self._outcomes(seen.service, held.memory.pending, seen.now)
-            memory = settle(held.memory, outcomes, seen, held.policy)
-            cited = self._cited(seen.service, held.requests)
-            inputs = Inputs(seen, held.policy, memory, held.pauses, held.requests, cited)
-            tick = think(inputs, by)
-            self._ledger.commit(tick)
-        except Conflict as error:
-            return Reason(ReasonCode.CONFLICTING_CHANGE, str(error))
-        except TrimtabError as error:
-            return Reason(ReasonCode.AWS_ERROR, f"{type(error).__name__}: {error}")
-        except Exception as error:  # one service's fault must not end the others' ticks
-            text = f"a fault of Trimtab's own, please report it: {type(error).__name__}: {error}"
-            return Reason(ReasonCode.AWS_ERROR, text)
+    def _one(
+        self, held: Remembered, outcomes: Mapping[EntryId, Entry], seen: Observation, by: str
+    ) -> Tick:
+        """Finish one service's tick and commit it."""
+        memory = settle(held.memory, outcomes, seen, held.policy)
+        cited = self._cited(seen.service, held.requests)
+        inputs = Inputs(seen, held.policy, memory, held.pauses, held.requests, cited)
+        tick = think(inputs, by)
+        self._ledger.commit(tick)
         return tick
 
     def _cited(self, service: ServiceId, requests: Requests) -> Mapping[EntryId, Entry]:
@@ -109,6 +115,19 @@ class Loop:
             if self._ledger.append(expired):
                 outcomes[name] = expired
         return outcomes
+
+
+def _or_reason(work: Callable[[], T]) -> T | Reason:
+    """Do one service's part, or say why it could not be done: the others go on."""
+    try:
+        return work()
+    except Conflict as error:
+        return Reason(ReasonCode.CONFLICTING_CHANGE, str(error))
+    except TrimtabError as error:
+        return Reason(ReasonCode.AWS_ERROR, f"{type(error).__name__}: {error}")
+    except Exception as error:  # one service's fault must not end the others' ticks
+        text = f"a fault of Trimtab's own, please report it: {type(error).__name__}: {error}"
+        return Reason(ReasonCode.AWS_ERROR, text)
 
 
 def _causes(asks: Sequence[Ask]) -> dict[ServiceId, str]:

@@ -237,3 +237,25 @@ def test_a_pause_is_read_with_the_rest(deployed: Deployed) -> None:
 def test_the_same_inputs_name_the_same_tick(deployed: Deployed) -> None:
     make: Callable[[], Tick | Reason] = lambda: Deployed().tick()  # noqa: E731
     assert ticked(make()) == ticked(make())
+
+
+def test_sight_is_never_older_than_the_outcomes_it_is_held_against(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = until_the_ejection(deployed)
+    seen_first: list[bool] = []
+    look, read = deployed.world.targets, type(deployed.state.ledger).entries
+
+    def looked(*args: object) -> object:
+        seen_first.append(True)
+        return look(*args)  # type: ignore[arg-type]
+
+    def outcomes(ledger: object, service: ServiceId, ids: object) -> object:
+        assert not seen_first, "the world was seen before the outcomes were read"
+        return read(ledger, service, ids)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deployed.world, "targets", looked)
+    monkeypatch.setattr(type(deployed.state.ledger), "entries", outcomes)
+    ticked(deployed.tick(3))
+    assert seen_first
+    assert intent.kind is Kind.INTENDED
