@@ -11,7 +11,7 @@ from trimtab_cli.stop import USAGE, Stop
 Anchors = dict[ServiceId, dict[int, str]]
 """Of each service: which hash the entry of which number had."""
 
-TODO = "export one: aws logs filter-log-events --log-group-name /aws/lambda/STACK-anchor"
+WHAT_TO_DO = "export one: aws logs filter-log-events --log-group-name /aws/lambda/STACK-anchor"
 
 
 def anchors_in(text: str) -> Anchors:
@@ -25,9 +25,9 @@ def anchors_in(text: str) -> Anchors:
                     raise ValueError(f"no head: {head!r:.80}")
                 _add(found.setdefault(ServiceId(service), {}), n, known)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Stop(f"that is no anchor: {error!r:.120}", TODO, USAGE) from None
+        raise Stop(f"that is no anchor: {error!r:.120}", WHAT_TO_DO, USAGE) from None
     if not found:
-        raise Stop("there is no anchor in it", TODO, USAGE)
+        raise Stop("there is no anchor in it", WHAT_TO_DO, USAGE)
     return found
 
 

@@ -15,15 +15,13 @@ from trimtab.model.entry import Entry, Kind
 from trimtab.model.heard import NOTHING_HEARD, Heard
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Pending, Standing
-from trimtab.model.reason import Reason, ReasonCode, in_words
+from trimtab.model.reason import NOT_YET, Reason, ReasonCode, in_words
 from trimtab.model.situation import Situation
 from trimtab.model.verdict import Ruling, Verdict
 
 MOST_ENTRIES = 80
 """Entries per tick; DynamoDB takes a hundred writes in one transaction."""
 
-NOT_YET = frozenset({ReasonCode.STEP_LIMIT, ReasonCode.IN_FLIGHT, ReasonCode.WARMING_UP})
-"""Refusals that only mean *not this minute*."""
 
 KIND_OF = {
     Ruling.ALLOWED: Kind.INTENDED,

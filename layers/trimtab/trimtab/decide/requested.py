@@ -12,12 +12,12 @@ from typing import assert_never
 
 from trimtab.decide.health import eject_of
 from trimtab.decide.takeback import TakeBack, take_back
-from trimtab.model.change import inverse_of, subject_of
+from trimtab.model.change import WEIGHT_MAX, inverse_of, subject_of
 from trimtab.model.entry import Entry, Kind, answer_id, lapse_id
 from trimtab.model.heard import Answer, Approval, Heard
 from trimtab.model.ids import EntryId, FleetId
 from trimtab.model.memory import Hold
-from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.reason import NOT_YET, Reason, ReasonCode
 from trimtab.model.request import (
     SETTLES_FOR,
     Approve,
@@ -35,11 +35,6 @@ from trimtab.model.request import (
 from trimtab.model.situation import Situation
 from trimtab.model.size import bounds
 from trimtab.model.verdict import Proposal, Ruling, Verdict
-
-WEIGHT_MAX = 999
-"""The largest weight a forward action takes."""
-NOT_YET = frozenset({ReasonCode.STEP_LIMIT, ReasonCode.IN_FLIGHT, ReasonCode.WARMING_UP})
-"""Refusals that only mean *not this minute*."""
 
 
 def hear(requests: Sequence[Request], cited: Mapping[EntryId, Entry], at: Situation) -> Heard:

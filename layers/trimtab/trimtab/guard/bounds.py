@@ -8,15 +8,12 @@ from dataclasses import replace
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, Clamped, passed, refused
 from trimtab.model.assessment import Condition
-from trimtab.model.change import Eject, Resize, Restore, Reweight
+from trimtab.model.change import WEIGHT_MAX, Eject, Resize, Restore, Reweight
 from trimtab.model.observation import Group, Lifecycle
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode, in_words
 from trimtab.model.size import bounds
 from trimtab.model.verdict import Proposal
-
-WEIGHT_MAX = 999
-"""The largest weight a forward action takes."""
 
 
 def check_group_bounds(proposal: Proposal, plan: Plan) -> Answer:

@@ -61,6 +61,10 @@ class Resize:
     after: int
 
 
+WEIGHT_MAX = 999
+"""The largest weight a forward action takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reweight:
     """Set the weights of our target groups in a rule, if they still are ``before``.

@@ -94,6 +94,10 @@ class ReasonCode(StrEnum):
     MORE_REFUSED = "more_refused"
 
 
+NOT_YET = frozenset({ReasonCode.STEP_LIMIT, ReasonCode.IN_FLIGHT, ReasonCode.WARMING_UP})
+"""Refusals that only mean *not this minute*."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One reason: ``code`` for machines, ``text`` for people, ``facts`` for both."""
