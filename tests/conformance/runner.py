@@ -12,6 +12,8 @@ from typing import Any
 from tests.conformance import (
     aws_step_scaling,
     cloudwatch_alarm_missing_data,
+    envoy_outlier_detection,
+    envoy_priority_load,
     k8s_hpa_behavior,
     k8s_hpa_controller,
     k8s_hpa_replica_calculator,
@@ -122,6 +124,8 @@ def _answers(document: Values) -> Mapping[str, Answer]:
         "cloudwatch_alarm_missing_data": dict.fromkeys(
             ("table", "premature", "older_documentation_rows"), alarm_rows
         ),
+        "envoy_outlier_detection": {"cases": envoy_outlier_detection.answer},
+        "envoy_priority_load": {"cases": envoy_priority_load.answer},
         "k8s_hpa_behavior": k8s_hpa_behavior.SECTIONS,
         "k8s_hpa_controller": {"cases": lambda c, e: controller.answer(c, e, defaults)},
         "k8s_hpa_replica_calculator": {"cases": lambda c, _: calculator.answer(c, defaults)},

@@ -33,6 +33,8 @@ def a_file(folder: Path, *cases: Any, suite: str = "aws_step_scaling", **more: A
         ("k8s_hpa_replica_calculator", 12),
         ("k8s_hpa_behavior", 18),
         ("k8s_hpa_controller", 8),
+        ("envoy_outlier_detection", 23),
+        ("envoy_priority_load", 21),
     ],
 )
 def test_a_published_table_passes_whole(table: str, passed: int) -> None:

@@ -1,0 +1,97 @@
+"""One target's failures against the pooled rest, by a binomial test. Pure.
+
+Rules that compare with a mean and its deviation cannot fire in small fleets: one bad of four has
+z = sqrt(3) = 1.73 at the most. Counts can: thirty failures of a hundred requests are no accident
+among peers that fail one in a thousand, be they two or nine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import exp, fsum, lgamma, log, log1p
+from typing import TypeVar
+
+T = TypeVar("T", bound=str)
+
+NEGLIGIBLE = 1e-17
+"""A term of the tail this much smaller than the largest adds nothing to a double."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many requests a target answered and how many of them it failed; 0 <= failed <= asked."""
+
+    asked: int
+    failed: int
+
+    @property
+    def share(self) -> float:
+        """Share of requests failed; 0 where there were none."""
+        return self.failed / self.asked if self.asked else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standout:
+    """A target that fails more than its peers: its share, theirs, and how likely by chance."""
+
+    share: float
+    usual: float
+    chance: float
+    asked: int
+    peers: int
+
+
+def tail(k: int, n: int, p: float) -> float:
+    """Return the chance of at least ``k`` of ``n`` when each happens with probability ``p``.
+
+    Exact to about twelve digits: the terms from ``k`` on, each from the one before, until they add
+    nothing. Worked example: ``tail(2, 3, 0.5)`` is 3/8 + 1/8 = 0.5.
+    """
+    if k <= 0:
+        return 1.0
+    if k > n or p <= 0:
+        return 0.0
+    if p >= 1:
+        return 1.0
+    if k <= n * p:  # the sum of the other side is the shorter and the more exact one
+        return max(0.0, 1.0 - tail(n - k + 1, n, 1.0 - p))
+    odds = p / (1.0 - p)
+    term = exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p))
+    terms = [term]
+    for i in range(k, n):
+        term *= (n - i) / (i + 1) * odds
+        if term < NEGLIGIBLE * terms[0]:
+            break
+        terms.append(term)
+    return min(1.0, fsum(terms))
+
+
+def standouts(
+    counts: Mapping[T, Counts], *, min_requests: int, min_difference: float, chance: float
+) -> Iterator[tuple[T, Standout]]:
+    """Find targets that fail more of their requests than the others together, in name order.
+
+    A target stands out when it answered at least ``min_requests``, failed a share at least
+    ``min_difference`` above that of the pooled rest (which answered as many at least), and so many
+    failures would come by chance less often than ``chance`` divided by the number of targets
+    compared (Bonferroni: each look is one more chance to be wrong). The rest's share is taken as
+    (failed + 1) / (asked + 2) (Laplace): a few requests without a failure do not prove that none
+    can fail.
+
+    Worked example: 100 of 500 failed, the others 5 of 1,500: usual is 6 / 1,502 = 0.4 %, the
+    chance of 100 or more is below 1e-100, so it is found. 3 of 50 among peers at 0 of 50 is not:
+    usual is then taken as 1/52, and three or more happen once in fourteen times.
+    """
+    heard = {name: c for name, c in counts.items() if c.asked >= min_requests}
+    asked = sum(c.asked for c in counts.values())
+    failed = sum(c.failed for c in counts.values())
+    for name in sorted(heard):
+        mine = heard[name]
+        others = Counts(asked - mine.asked, failed - mine.failed)
+        if others.asked < min_requests or mine.share - others.share < min_difference:
+            continue
+        usual = (others.failed + 1) / (others.asked + 2)
+        by_chance = tail(mine.failed, mine.asked, usual)
+        if by_chance * len(counts) < chance:
+            yield name, Standout(mine.share, usual, by_chance, mine.asked, len(counts) - 1)
