@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+WHOLE = 100
+"""Percent of the traffic, and the health of a priority that can take all of it."""
 OVERPROVISIONING = 140
 """A priority counts as whole while 100 / 1.4 = 71.4 percent of its hosts are healthy (percent)."""
 
@@ -45,16 +47,16 @@ def spill(levels: Sequence[Level], panic_threshold: float = 50) -> Spilled:
     Worked examples: 71 percent healthy of the first, 100 of the second: 99 and 1. 25 and 25: 50
     and 50, both in panic. 5 and 65: 7 and 93, the first in panic.
     """
-    health = [min(100, OVERPROVISIONING * a.healthy // a.total) if a.total else 0 for a in levels]
-    whole = min(100, sum(health))
-    is_short = whole < 100 and panic_threshold > 0
+    health = [min(WHOLE, OVERPROVISIONING * a.healthy // a.total) if a.total else 0 for a in levels]
+    whole = min(WHOLE, sum(health))
+    is_short = whole < WHOLE and panic_threshold > 0
     panics = tuple(is_short and level.percent < panic_threshold for level in levels)
     if whole == 0:
-        everything = 100 if panic_threshold > 0 else 0
+        everything = WHOLE if panic_threshold > 0 else 0
         return Spilled(tuple(0 if i else everything for i in range(len(levels))), panics)
-    loads, left = [], 100
+    loads, left = [], WHOLE
     for one in health:
-        loads.append(min(left, round(one * 100 / whole)))
+        loads.append(min(left, round(one * WHOLE / whole)))
         left -= loads[-1]
     serving = next(i for i, load in enumerate(loads) if load)
     loads[serving] += left
