@@ -154,11 +154,11 @@ def policy_for(draft: Draft, recorded: Policy) -> Policy:
 
 def unseen_by(recorded: Policy, other: Policy) -> tuple[str, ...]:
     """Name what the other policy goes by that the recorded ticks did not look at."""
-    seen = {each.metric for each in recorded.health.outliers}
+    seen = recorded.health.target_metrics
     metrics = [
-        f"outliers of {each.metric.namespace} {each.metric.name} {each.metric.statistic}"
-        for each in other.health.outliers
-        if each.metric not in seen
+        f"{each.namespace} {each.name} {each.statistic} of each target"
+        for each in dict.fromkeys(other.health.target_metrics)
+        if each not in seen
     ]
     rules = {rule.metric for rule in recorded.scaling.rules}
     scaling = [f"scaling by {r.metric}" for r in other.scaling.rules if r.metric not in rules]

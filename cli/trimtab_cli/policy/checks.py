@@ -91,6 +91,20 @@ def _floors(root: Node, file: str) -> Iterator[Fault]:
             yield fault_at(root, file, steps, message)
 
 
+def _counts(root: Node, file: str) -> Iterator[Fault]:
+    """`health.failures.requests` and `errors` are metrics of different names, and no outlier's."""
+    steps: tuple[Step, ...] = ("health", "failures")
+    taken = [
+        _value(outlier, "metric", "name") for _, outlier in children(at(root, "health", "outliers"))
+    ]
+    for count in ("requests", "errors"):
+        name = _value(root, *steps, count, "name")
+        if name is not None and name in taken:
+            message = f"found {found(name)}, which is compared already; expected another metric"
+            yield fault_at(root, file, (*steps, count, "name"), message)
+        taken.append(name)
+
+
 def _splits(root: Node, file: str) -> Iterator[Fault]:
     """A route's `split` names fleets of the document, and at least one number is above 0."""
     fleets = [str(name) for name, _ in children(at(root, "fleets"))]
@@ -162,6 +176,7 @@ RULES: tuple[Callable[[Node, str], Iterator[Fault]], ...] = (
     _panic,
     _signs,
     _floors,
+    _counts,
     _splits,
     _repeated,
     _groups,

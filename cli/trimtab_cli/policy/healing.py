@@ -10,6 +10,8 @@ from pydantic import Field
 from trimtab.model.policy import (
     EjectMethod,
     EjectPolicy,
+    FailureOutlier,
+    FailureRule,
     FleetSigns,
     HealthPolicy,
     LoadBalancerHealth,
@@ -95,6 +97,70 @@ class OutlierDoc(Doc):
     )
 
 
+class CountDoc(Doc):
+    """A count your application publishes with one series per target; its sum a minute is read."""
+
+    namespace: Annotated[str, METRIC_WORD] = Field(
+        description="CloudWatch namespace it is published in.", examples=["Shop"]
+    )
+    name: Annotated[str, METRIC_WORD] = Field(
+        description="Name of the metric.", examples=["Requests"]
+    )
+    dimension: Annotated[str, METRIC_WORD] = Field(
+        default=default_of(TargetMetric, "dimension"),
+        description="Dimension that holds the target's instance id (or IP address).",
+    )
+
+
+class FailuresDoc(Doc):
+    """A detector: a target is an outlier when it fails more of its requests than its peers do.
+
+    `binomial` works from two targets on. `success_rate` and `failure_percentage` are Envoy's
+    rules, exactly; a deviation from the mean cannot stand out in fleets of less than six.
+    """
+
+    requests: CountDoc = Field(description="Requests each target answered.")
+    errors: CountDoc = Field(
+        description="Those it failed. A minute with requests and without a datapoint of errors is "
+        "a minute without errors.",
+        examples=[{"namespace": "Shop", "name": "Errors"}],
+    )
+    rule: Annotated[FailureRule, word(FailureRule)] = Field(
+        default=default_of(FailureOutlier, "rule"), description="How targets are compared."
+    )
+    window: Annotated[timedelta, duration("2m", "8m")] = Field(
+        default=default_of(FailureOutlier, "window"),
+        description="Time over which counts are added up; the last two minutes must each be bad.",
+    )
+    min_volume: Annotated[int, whole(1, 1_000_000)] = Field(
+        default=default_of(FailureOutlier, "min_volume"),
+        description="Requests a target must have answered in that time to be judged. Envoy's "
+        "defaults are 100 for `success_rate` and 50 for `failure_percentage`.",
+    )
+    min_difference: Annotated[float, share("0.1%", "100%")] = Field(
+        default=default_of(FailureOutlier, "min_difference"),
+        description="`binomial`: how much larger its share of failures must be than that of its "
+        "peers together.",
+    )
+    chance: Annotated[float, number(1e-12, 0.05)] = Field(
+        default=default_of(FailureOutlier, "chance"),
+        description="`binomial`: how rarely so many failures may come by chance, over all targets "
+        "of a look. Above 0.05 luck would eject.",
+    )
+    min_hosts: Annotated[int, whole(2, 1_000)] = Field(
+        default=default_of(FailureOutlier, "min_hosts"),
+        description="Envoy's rules: targets with enough requests that are needed.",
+    )
+    deviations: Annotated[float, number(0.1, 10)] = Field(
+        default=default_of(FailureOutlier, "deviations"),
+        description="`success_rate`: standard deviations below the mean.",
+    )
+    failure_share: Annotated[float, share("1%", "100%")] = Field(
+        default=default_of(FailureOutlier, "failure_share"),
+        description="`failure_percentage`: share of failures from which on.",
+    )
+
+
 class LoadBalancerDoc(Doc):
     """Believe the load balancer's verdict on a target once it has held."""
 
@@ -170,6 +236,12 @@ class HealthDoc(Doc):
         default=(),
         max_length=10,
         description="Detectors that compare each target with its peers.",
+    )
+    failures: Annotated[FailuresDoc | None, OffOr()] = Field(
+        default=None,
+        description="A detector that compares each target's failures with its peers'; `off` "
+        "without metrics to compare.",
+        examples=["off"],
     )
     signs: SignsDoc = Field(
         default_factory=SignsDoc, description="When a whole fleet is suspicious, or down."

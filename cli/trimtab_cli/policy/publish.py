@@ -30,6 +30,8 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`health.load_balancer`", healing.LoadBalancerDoc),
     ("`health.outliers[]`", healing.OutlierDoc),
     ("`health.outliers[].metric`", healing.MetricDoc),
+    ("`health.failures`", healing.FailuresDoc),
+    ("`health.failures.requests`, `errors`", healing.CountDoc),
     ("`health.signs`", healing.SignsDoc),
     ("`health.eject`", healing.EjectDoc),
     ("`scaling`", documents.ScalingDoc),

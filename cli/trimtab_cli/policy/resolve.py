@@ -9,6 +9,7 @@ from trimtab.errors import NotFound, Refused
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
 from trimtab.model.policy import (
     EjectPolicy,
+    FailureOutlier,
     FleetPolicy,
     FleetSigns,
     GuardPolicy,
@@ -29,7 +30,7 @@ from trimtab_cli.policy.document import PolicyDoc, RouteDoc, ScalingDoc
 from trimtab_cli.policy.draft import Draft
 from trimtab_cli.policy.fault import Fault, Faults, found
 from trimtab_cli.policy.forms import MetricUnit
-from trimtab_cli.policy.healing import HealthDoc, OutlierDoc
+from trimtab_cli.policy.healing import CountDoc, FailuresDoc, HealthDoc, OutlierDoc
 from trimtab_cli.policy.place import Step, fault_at
 from trimtab_cli.policy.units import Latency
 
@@ -132,6 +133,7 @@ def _health(doc: HealthDoc) -> HealthPolicy:
     return HealthPolicy(
         load_balancer=LoadBalancerHealth(judged.unhealthy_for) if judged else None,
         outliers=tuple(_outlier(each) for each in doc.outliers),
+        failures=_failures(doc.failures) if doc.failures else None,
         signs=FleetSigns(**dict(doc.signs)),
         eject=EjectPolicy(**dict(doc.eject)),
         watch=doc.watch,
@@ -154,6 +156,15 @@ def _outlier(doc: OutlierDoc) -> OutlierPolicy:
         min_peers=doc.min_peers,
         min_samples=doc.min_samples,
     )
+
+
+def _failures(doc: FailuresDoc) -> FailureOutlier:
+    values = dict(doc) | {"requests": _count(doc.requests), "errors": _count(doc.errors)}
+    return FailureOutlier(**values)
+
+
+def _count(doc: CountDoc) -> TargetMetric:
+    return TargetMetric(doc.namespace, doc.name, "Sum", doc.dimension)
 
 
 def _scaling(doc: ScalingDoc) -> ScalingPolicy:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from trimtab.model.policy import (
+    FailureOutlier,
     FleetPolicy,
     HealthPolicy,
     Lever,
@@ -20,6 +21,7 @@ from trimtab.model.policy import (
     RoutePolicy,
     ScalingMetric,
     ScalingPolicy,
+    TargetMetric,
     TargetTracking,
 )
 from trimtab_cli.policy.forms import as_written
@@ -59,6 +61,7 @@ def _health(health: HealthPolicy) -> dict[str, Any]:
     return {
         "load_balancer": _all_of(judged) if judged else "off",
         "outliers": [_outlier(each) for each in health.outliers],
+        "failures": _failures(health.failures) if health.failures else "off",
         "signs": _all_of(health.signs),
         "eject": _all_of(health.eject),
         "watch": as_written("watch", health.watch),
@@ -69,6 +72,15 @@ def _health(health: HealthPolicy) -> dict[str, Any]:
 
 def _outlier(outlier: OutlierPolicy) -> dict[str, Any]:
     return _all_of(outlier) | {"metric": _all_of(outlier.metric)}
+
+
+def _failures(failures: FailureOutlier) -> dict[str, Any]:
+    counts = {"requests": _count(failures.requests), "errors": _count(failures.errors)}
+    return _all_of(failures) | counts
+
+
+def _count(metric: TargetMetric) -> dict[str, Any]:
+    return {name: value for name, value in _all_of(metric).items() if name != "statistic"}
 
 
 def _scaling(scaling: ScalingPolicy) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def observe(
         name: [
             fleet
             for fleet, at in seen[name].fleets.items()
-            if (name in urgent and held.policy.health.outliers)
+            if (name in urgent and held.policy.health.target_metrics)
             or wants_closer_look(at, held.policy, held.memory.fleet(fleet), now)
         ]
         for name, held in stored.items()
@@ -207,8 +207,8 @@ Asked = tuple[str, InstanceId]
 def _metric_keys(seen: FleetSeen, policy: Policy) -> dict[Asked, MetricKey]:
     """Name the per-target series of a fleet: one for each rule's metric and instance."""
     return {
-        (rule.metric.name, target.instance): _metric_key(rule.metric, target.instance)
-        for rule in policy.health.outliers
+        (metric.name, target.instance): _metric_key(metric, target.instance)
+        for metric in policy.health.target_metrics
         for target in seen.targets or ()
     }
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from trimtab.assess.demand import FleetLoad, assess_demand
 from trimtab.assess.detectors import lb_unhealthy, metric_outliers
+from trimtab.assess.failures import Counted, failure_outliers
 from trimtab.assess.suspicion import (
     error_share,
     is_suspicious,
@@ -29,7 +30,7 @@ from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import FleetMemory, Memory
 from trimtab.model.observation import FleetSeen, Observation, Series, Target, TargetState
 from trimtab.model.policy import Policy
-from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.reason import BY_METRICS, Reason
 
 __all__ = ["assess", "wants_closer_look", "wants_watching"]
 
@@ -102,10 +103,18 @@ def _outliers(
     """
     warm_at = {i: at + policy.scaling.warm_up for i, at in memory.warming.items()}
     found: dict[InstanceId, tuple[Evidence, ...]] = {}
-    for rule in policy.health.outliers:
-        oldest = now - policy.guard.max_age - SAMPLE * (rule.min_samples - 1)
-        series = _warm((seen.metrics or {}).get(rule.metric.name, {}), warm_at)
-        for instance, evidence in metric_outliers(series, rule, now, oldest):
+    for each in policy.health.outliers:
+        oldest = now - policy.guard.max_age - SAMPLE * (each.min_samples - 1)
+        series = _warm((seen.metrics or {}).get(each.metric.name, {}), warm_at)
+        for instance, evidence in metric_outliers(series, each, now, oldest):
+            found[instance] = (*found.get(instance, ()), evidence)
+    rule = policy.health.failures
+    if rule is not None:
+        metrics = seen.metrics or {}
+        counted = Counted(
+            _warm(metrics.get(rule.requests.name, {}), warm_at), metrics.get(rule.errors.name, {})
+        )
+        for instance, evidence in failure_outliers(counted, rule, now, policy.guard.max_age):
             found[instance] = (*found.get(instance, ()), evidence)
     return found
 
@@ -155,7 +164,7 @@ def _assess_target(
 def _after_earlier_findings(target: Target, memory: FleetMemory) -> Condition:
     """Remain wary of a healthy target whose last close look found an outlier."""
     found = memory.findings.get(target.id, ()) if memory.findings else ()
-    wary = any(f.detector is ReasonCode.METRIC_OUTLIER for f in found)
+    wary = any(f.detector in BY_METRICS for f in found)
     return Condition.SUSPECT if wary else Condition.TRUSTED
 
 

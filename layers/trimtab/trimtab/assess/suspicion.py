@@ -66,7 +66,7 @@ def wants_watching(policy: Policy, memory: FleetMemory, now: datetime) -> bool:
 
 def wants_closer_look(seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime) -> bool:
     """Tell whether to read this fleet's per-target series this tick, after the first look."""
-    if not policy.health.outliers:
+    if not policy.health.target_metrics:
         return False
     if memory.close_until is not None and now < memory.close_until:
         return True

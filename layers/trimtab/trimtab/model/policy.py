@@ -99,6 +99,38 @@ class OutlierPolicy:
     min_samples: int = 2
 
 
+class FailureRule(StrEnum):
+    """How one target's failures are compared with its peers'."""
+
+    BINOMIAL = "binomial"
+    SUCCESS_RATE = "success_rate"
+    FAILURE_PERCENTAGE = "failure_percentage"
+
+
+@dataclass(frozen=True, slots=True)
+class FailureOutlier:
+    """A target is an outlier when it fails more of its requests than its peers do.
+
+    ``requests`` and ``errors`` are counts (sums a minute) that the application reports for each
+    target; they are added up over ``window``. By ``binomial``: at least ``min_difference`` more
+    than the pooled rest, which by chance happens less often than ``chance``, and so in each of the
+    last two minutes with requests. ``success_rate`` and ``failure_percentage`` are Envoy's rules
+    (``trimtab.assess.envoy``) over the same counts, with ``min_hosts``, ``deviations`` and
+    ``failure_share``. Nothing is read into fewer than ``min_volume`` requests of one target.
+    """
+
+    requests: TargetMetric
+    errors: TargetMetric
+    rule: FailureRule = FailureRule.BINOMIAL
+    window: timedelta = timedelta(minutes=3)
+    min_volume: int = 50
+    min_difference: float = 0.05
+    chance: float = 0.001
+    min_hosts: int = 5
+    deviations: float = 1.9
+    failure_share: float = 0.85
+
+
 @dataclass(frozen=True, slots=True)
 class EjectPolicy:
     """How targets are taken out and brought back."""
@@ -137,11 +169,18 @@ class HealthPolicy:
 
     load_balancer: LoadBalancerHealth | None = LoadBalancerHealth()
     outliers: tuple[OutlierPolicy, ...] = ()
+    failures: FailureOutlier | None = None
     signs: FleetSigns = FleetSigns()
     eject: EjectPolicy = EjectPolicy()
     watch: timedelta = timedelta(minutes=5)
     sweep: timedelta = timedelta(hours=1)
     suspicion: timedelta = timedelta(minutes=5)
+
+    @property
+    def target_metrics(self) -> tuple[TargetMetric, ...]:
+        """The application's metrics that a close look reads, one series per target each."""
+        counts = (self.failures.requests, self.failures.errors) if self.failures else ()
+        return (*(rule.metric for rule in self.outliers), *counts)
 
 
 class ScalingMetric(StrEnum):

@@ -21,6 +21,7 @@ class ReasonCode(StrEnum):
     # detectors: what was seen of one target
     LB_UNHEALTHY = "lb_unhealthy"
     METRIC_OUTLIER = "metric_outlier"
+    FAILURE_OUTLIER = "failure_outlier"
 
     # deciders: why a change is wanted
     EJECT_UNHEALTHY = "eject_unhealthy"
@@ -96,6 +97,10 @@ class ReasonCode(StrEnum):
 
 NOT_YET = frozenset({ReasonCode.STEP_LIMIT, ReasonCode.IN_FLIGHT, ReasonCode.WARMING_UP})
 """Refusals that only mean *not this minute*."""
+
+
+BY_METRICS = frozenset({ReasonCode.METRIC_OUTLIER, ReasonCode.FAILURE_OUTLIER})
+"""Detectors that see only what a close look reads: without one they say nothing, good or bad."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from trimtab.model.memory import (
 )
 from trimtab.model.observation import FleetSeen, Lifecycle, LoadSignal, TargetState
 from trimtab.model.policy import EjectMethod, Policy, RoutePolicy
-from trimtab.model.reason import ReasonCode
+from trimtab.model.reason import BY_METRICS, ReasonCode
 from trimtab.model.situation import Situation
 
 HOUR = timedelta(hours=1)
@@ -116,7 +116,7 @@ def _findings(
             for e in target.evidence
         ]
         if not seen.looked_closely and target.target.state is TargetState.HEALTHY:
-            now += [f for f in earlier.values() if f.detector is ReasonCode.METRIC_OUTLIER]
+            now += [f for f in earlier.values() if f.detector in BY_METRICS]
         if now:
             kept[name] = tuple(now)
     return kept

@@ -1,0 +1,148 @@
+"""Who fails more requests than its peers, from counts per target and minute. Pure.
+
+The rule is the policy's: ours (``trimtab.assess.binomial``) or one of Envoy's. Minutes in which a
+target reports no requests are left out: nothing asked is nothing known. A minute with requests and
+no datapoint of errors is one without errors, since counters of errors are commonly written only
+when there is something to count; the series itself must have been read whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import isfinite
+
+from trimtab.assess.binomial import Counts, standouts
+from trimtab.assess.envoy import (
+    FailurePercentage,
+    SuccessRate,
+    failure_percentage_outliers,
+    success_rate_outliers,
+)
+from trimtab.model.assessment import Evidence
+from trimtab.model.ids import InstanceId
+from trimtab.model.observation import Series
+from trimtab.model.policy import FailureOutlier, FailureRule
+from trimtab.model.reason import ReasonCode
+
+MINUTES_IN_A_ROW = 2
+"""So many newest minutes must each be bad: one bad minute, however bad, is no outlier."""
+PERCENT = 100.0
+EXACT = 1e-9
+"""Bounds are inclusive, as Envoy's is of failures; rounding must not make them otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Requests and errors a minute, by target."""
+
+    requests: Mapping[InstanceId, Series]
+    errors: Mapping[InstanceId, Series]
+
+
+Minutes = tuple[Counts, ...]
+"""Counts of the fresh minutes with requests, oldest first."""
+
+
+def failure_outliers(
+    counted: Counted, rule: FailureOutlier, now: datetime, max_age: timedelta
+) -> Iterator[tuple[InstanceId, Evidence]]:
+    """Find targets that fail more of their requests than their peers, in name order.
+
+    Counts are those of the last ``window`` of fresh minutes (the newest no older than ``max_age``).
+    """
+    oldest = now - max_age - rule.window + timedelta(minutes=1)
+    newest = now - max_age
+    minutes = {
+        instance: found
+        for instance, series in counted.requests.items()
+        if (last := series.last) is not None and last.at >= newest
+        if (found := _minutes(series, counted.errors.get(instance), oldest)[-_length(rule) :])
+    }
+    counts = {i: Counts(sum(c.asked for c in m), sum(c.failed for c in m))
+              for i, m in minutes.items()}  # fmt: skip
+    for instance, bar, text in _RULES[rule.rule](counts, rule):
+        latest = minutes[instance][-MINUTES_IN_A_ROW:]
+        if len(latest) == MINUTES_IN_A_ROW and all(c.share > bar - EXACT for c in latest):
+            mine = counts[instance]
+            yield (
+                instance,
+                Evidence(
+                    ReasonCode.FAILURE_OUTLIER, mine.share, bar,
+                    samples=mine.asked, peers=len(counts) - 1, since=now, text=text,
+                ),
+            )  # fmt: skip
+
+
+def _length(rule: FailureOutlier) -> int:
+    return max(1, int(rule.window / timedelta(minutes=1)))
+
+
+def _minutes(requests: Series, errors: Series | None, oldest: datetime) -> Minutes:
+    """Count each fresh minute with requests; absurd numbers are no numbers."""
+    failed = {p.at: p.value for p in errors.points if _is_count(p.value)} if errors else {}
+    return tuple(
+        Counts(asked, min(asked, round(failed.get(p.at, 0.0))))
+        for p in requests.points
+        if p.at >= oldest and _is_count(p.value) and (asked := round(p.value)) > 0
+    )
+
+
+MOST = 1e12
+"""More requests than this in a minute are no count."""
+
+
+def _is_count(value: float) -> bool:
+    return isfinite(value) and 0 <= value <= MOST
+
+
+Found = tuple[InstanceId, float, str]
+"""Who, the share of failures that makes a minute bad, and the finding in words."""
+Share = Mapping[InstanceId, Counts]
+
+
+def _by_binomial(counts: Share, rule: FailureOutlier) -> Iterator[Found]:
+    for instance, odd in standouts(
+        counts,
+        min_requests=rule.min_volume,
+        min_difference=rule.min_difference,
+        chance=rule.chance,
+    ):
+        rarely = 1 / max(odd.chance, 1e-9)
+        yield (
+            instance,
+            odd.usual + rule.min_difference,
+            f"failed {odd.share:.1%} of {odd.asked} requests, its {odd.peers} peers "
+            f"{odd.usual:.1%}; by chance less than once in {rarely:.0f} times",
+        )
+
+
+def _by_success_rate(counts: Share, rule: FailureOutlier) -> Iterator[Found]:
+    envoy = SuccessRate(rule.min_hosts, rule.min_volume, round(rule.deviations * 1000))
+    swept = success_rate_outliers(counts, envoy)
+    if swept.bar is None or swept.mean is None:
+        return
+    for name in swept.found:
+        succeeded = 1 - counts[InstanceId(name)].share
+        yield (
+            InstanceId(name),
+            1 - swept.bar / PERCENT,
+            f"succeeded in {succeeded:.1%} of its requests, which is below {swept.bar:.1f}%; the "
+            f"mean is {swept.mean:.1f}%",
+        )
+
+
+def _by_percentage(counts: Share, rule: FailureOutlier) -> Iterator[Found]:
+    bar = rule.failure_share
+    envoy = FailurePercentage(rule.min_hosts, rule.min_volume, bar * PERCENT)
+    for name in failure_percentage_outliers(counts, envoy).found:
+        share = counts[InstanceId(name)].share
+        yield InstanceId(name), bar, f"failed {share:.1%} of its requests, {bar:.0%} or more"
+
+
+_RULES: Mapping[FailureRule, Callable[[Share, FailureOutlier], Iterator[Found]]] = {
+    FailureRule.BINOMIAL: _by_binomial,
+    FailureRule.SUCCESS_RATE: _by_success_rate,
+    FailureRule.FAILURE_PERCENTAGE: _by_percentage,
+}
