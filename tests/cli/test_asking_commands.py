@@ -4,14 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import SHOP, a_policy, an_entry, at
+from tests.builders import BLUE, MAIN, SHOP, an_entry, at, two_fleets
 from tests.cli.operating import ANN, Terminal
 from trimtab.model.entry import Kind, outcome_id
+from trimtab.model.ids import InstanceId
 from trimtab.model.request import (
     Approve,
     EjectTarget,
     HoldCapacity,
     HoldWeights,
+    ProtectFleet,
+    ProtectRoute,
+    ProtectTarget,
     Reject,
     Release,
     Request,
@@ -29,7 +33,7 @@ NEWER = an_entry(when=at(-10), seed="newer")
 def shop_is_run(terminal: Terminal) -> Terminal:
     """A shop with a proposal that awaits approval and two actions that were applied."""
     entry = an_entry(when=at(-600), seed="policy", kind=Kind.POLICY, change=None, inverse=None)
-    terminal.state.store.apply_policy(a_policy(), frozenset(), entry)
+    terminal.state.store.apply_policy(two_fleets(), frozenset(), entry)
     for intent in (OLDER, NEWER):
         done = replace(intent, id=outcome_id(intent.id), kind=Kind.APPLIED, intent=intent.id)
         assert terminal.state.ledger.append(intent)
@@ -65,6 +69,13 @@ def asked(terminal: Terminal) -> list[Request]:
             HoldWeights("main", {"blue": 90, "green": 10}, at(60)),  # type: ignore[arg-type,dict-item]
         ),
         (("request", "release", "shop", "size of blue"), Release("size of blue")),
+        (("request", "protect", "shop", "blue", "--for", "2h"), ProtectFleet(BLUE, at(120))),
+        (("request", "protect", "shop", "fleet:blue"), ProtectFleet(BLUE, at(60))),
+        (("request", "protect", "shop", "main"), ProtectRoute(MAIN, at(60))),
+        (
+            ("request", "protect", "shop", "blue/fd00::1:80", "--until", "2026-03-02T13:00"),
+            ProtectTarget(BLUE, InstanceId("fd00::1"), 80, at(60)),
+        ),
     ],
 )
 def test_what_is_asked_is_stored_with_who_and_why(
@@ -104,6 +115,12 @@ def test_a_dry_run_of_undo_asks_nothing(shop_is_run: Terminal) -> None:
         (("request", "release", "shop", "a\x1b[2Jb", "--why", "x"), "cannot be a name"),
         (("request", "release", "shopp", "size of blue", "--why", "x"), "no service 'shopp'"),
         (("request", "release", "shop", "x", "--why", "y" * 501), "--why has 501 characters"),
+        (("request", "protect", "shop", "bleu", "--why", "x"), "no fleet or route 'bleu'"),
+        (("request", "protect", "shop", "route:blue", "--why", "x"), "no fleet or route 'blue'"),
+        (("request", "protect", "shop", "grey/i-1:80", "--why", "x"), "no fleet 'grey'"),
+        (("request", "protect", "shop", "blue/i-1", "--why", "x"), "is no target"),
+        (("request", "protect", "shop", "blue"), "needs a reason"),
+        (("request", "protect", "shop", "blue", "--until", "1h", "--why", "x"), "is over"),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_a_line_and_nothing_is_stored(

@@ -2,11 +2,21 @@
 
 import pytest
 
-from tests.builders import BLUE, SHOP, a_policy, a_request, a_tick, an_entry, at
+from tests.builders import BLUE, MAIN, SHOP, a_policy, a_request, a_tick, an_entry, at
 from tests.contract.deployments import Deployment
 from trimtab.errors import Conflict, Refused
+from trimtab.model.ids import InstanceId
 from trimtab.model.memory import Memory
-from trimtab.model.request import MOST_OPEN, HoldCapacity, Release, Requests
+from trimtab.model.request import (
+    MOST_OPEN,
+    Asked,
+    HoldCapacity,
+    ProtectFleet,
+    ProtectRoute,
+    ProtectTarget,
+    Release,
+    Requests,
+)
 from trimtab.model.tick import Inputs, Remembered
 
 HOLD = HoldCapacity(BLUE, 6, at(60))
@@ -33,13 +43,24 @@ def test_nothing_is_asked_of_a_service_at_first(here: Deployment) -> None:
     assert recalled(here).requests == Requests()
 
 
-def test_a_request_is_recalled_as_it_was_made_and_is_in_the_log(here: Deployment) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [
+        HOLD,
+        ProtectTarget(BLUE, InstanceId("i-1"), 80, at(60)),
+        ProtectFleet(BLUE, at(60)),
+        ProtectRoute(MAIN, at(60)),
+    ],
+)
+def test_a_request_is_recalled_as_it_was_made_and_is_in_the_log(
+    here: Deployment, asked: Asked
+) -> None:
     apply(here)
-    entry = a_request(HOLD)
+    entry = a_request(asked)
     here.store.request([entry])
     (request,) = recalled(here).requests.open
     assert (request.id, request.by, request.at) == (entry.id, "ann", entry.at)
-    assert (request.why, request.what) == (entry.reason.text, HOLD)
+    assert (request.why, request.what) == (entry.reason.text, asked)
     assert here.ledger.entry(SHOP, entry.id) == entry
 
 

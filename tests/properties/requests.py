@@ -21,12 +21,17 @@ from trimtab.model.request import (
     EjectTarget,
     HoldCapacity,
     HoldWeights,
+    Protect,
+    ProtectFleet,
+    ProtectRoute,
+    ProtectTarget,
     Reject,
     Release,
     Request,
     Requests,
     RestoreTarget,
     Undo,
+    protection_subject,
     size_subject,
     weights_subject,
 )
@@ -84,15 +89,14 @@ def _as_it_left_the_world(change: Change) -> Change:
 def _asked(
     draw: st.DrawFn, policy: Policy, seen: Mapping[FleetId, FleetSeen], names: list[EntryId]
 ) -> Asked:
-    kind = draw(some("undo", "undo", "approve", "reject", "eject", "restore", "size", "weights"))
+    kinds = ("approve", "reject", "eject", "restore", "size", "weights", "protect")
+    kind = draw(some("undo", "undo", *kinds))
     entry = draw(st.sampled_from([*names, EntryId("01GONE#000")]))
     fleet = draw(st.sampled_from([*sorted(policy.fleets), STRANGE]))
     until = draw(some(at(60), at(5), NOON, at(-5)))
     here = seen.get(fleet)
     known = [(t.instance, t.port) for t in (here.targets if here else None) or ()]
     instance, port = draw(st.sampled_from([*known, (InstanceId(f"i-{fleet}-out-0"), 8080)]))
-    route = draw(st.sampled_from([*(r.name for r in policy.routes), RouteId("elsewhere")]))
-    split = next((r.split for r in policy.routes if r.name == route), {fleet: 1.0})
     match kind:
         case "undo":
             return Undo(entry)
@@ -104,19 +108,55 @@ def _asked(
             return EjectTarget(fleet, instance, port, until)
         case "restore":
             return RestoreTarget(fleet, instance, port)
-        case "size":
-            return HoldCapacity(fleet, draw(some(0, 1, 4, 6, 9, 16, 99)), until)
         case _:
-            weights = {f: draw(some(0, 1, 50, 100, 999)) for f in split}
-            if draw(some(True, False)):
-                return HoldWeights(route, weights, until)
-            return Release(size_subject(fleet))
+            target = ProtectTarget(fleet, instance, port, until)
+            return draw(_asked_to_keep(policy, target, kind))
 
 
 @st.composite
-def holds_for(draw: st.DrawFn, policy: Policy) -> dict[str, Hold]:
-    """Holds from earlier requests, some of them over."""
+def _asked_to_keep(draw: st.DrawFn, policy: Policy, target: ProtectTarget, kind: str) -> Asked:
+    fleet, until = target.fleet, target.until
+    route = draw(st.sampled_from([*(r.name for r in policy.routes), RouteId("elsewhere")]))
+    split = next((r.split for r in policy.routes if r.name == route), {fleet: 1.0})
+    asked = draw(some(*_protections(target, route)))
+    if kind == "protect":
+        return asked
+    if kind == "size":
+        return HoldCapacity(fleet, draw(some(0, 1, 4, 6, 9, 16, 99)), until)
+    weights = {f: draw(some(0, 1, 50, 100, 999)) for f in split}
+    if draw(some(True, False)):
+        return HoldWeights(route, weights, until)
+    return Release(draw(some(size_subject(fleet), protection_subject(asked))))
+
+
+def _protections(target: ProtectTarget, route: RouteId) -> tuple[Protect, ...]:
+    return (target, ProtectFleet(target.fleet, target.until), ProtectRoute(route, target.until))
+
+
+@st.composite
+def _protecting(
+    draw: st.DrawFn, policy: Policy, fleet: FleetId, seen: Mapping[FleetId, FleetSeen]
+) -> Hold:
+    here = seen.get(fleet)
+    known = [(t.instance, t.port) for t in (here.targets if here else None) or ()]
+    instance, port = draw(st.sampled_from([*known, (InstanceId("i-gone"), 80)]))
+    route = draw(st.sampled_from([*(r.name for r in policy.routes), RouteId("elsewhere")]))
+    target = ProtectTarget(fleet, instance, port, draw(some(at(30), NOON)))
+    asked = draw(some(*_protections(target, route)))
+    return replace(draw(_holds()), until=target.until, undoes=(), protects=asked)
+
+
+@st.composite
+def holds_for(
+    draw: st.DrawFn, policy: Policy, seen: Mapping[FleetId, FleetSeen]
+) -> dict[str, Hold]:
+    """Holds and protections from earlier requests, some of them over."""
     held: dict[str, Hold] = {}
+    for fleet in policy.fleets:
+        if draw(some(*[False] * 4, True)):
+            hold = draw(_protecting(policy, fleet, seen))
+            assert hold.protects is not None
+            held[protection_subject(hold.protects)] = hold
     for fleet in policy.fleets:
         if draw(some(*[False] * 7, True)):
             held[size_subject(fleet)] = replace(draw(_holds()), size=draw(some(1, 5, 9)))

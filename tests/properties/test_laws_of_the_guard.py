@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.properties.laws import Judged, hold
 from tests.properties.profile import EXAMPLES
+from tests.properties.protection import nothing_protected_is_taken
 from tests.properties.worlds import changes_of, inputs
 from trimtab.assess import assess
 from trimtab.guard import guard
@@ -23,7 +24,9 @@ A_WISH = Reason(ReasonCode.LOAD_ABOVE_TARGET, "somebody wants it")
 @given(inputs())
 def test_every_tick_keeps_laws_1_to_6(given_inputs: Inputs) -> None:
     tick = think(given_inputs, "schedule")
-    hold(Judged(given_inputs, tick.belief, tick.verdicts))
+    judged = Judged(given_inputs, tick.belief, tick.verdicts)
+    hold(judged)
+    nothing_protected_is_taken(tick.memory.holds, judged.new, given_inputs.seen)
 
 
 @settings(max_examples=EXAMPLES * 3)
@@ -35,4 +38,6 @@ def test_the_guard_alone_keeps_laws_1_to_6_whatever_is_wanted(
     wishes = data.draw(st.lists(changes_of(seen, policy, memory), min_size=1, max_size=6))
     at = Situation(seen, assess(seen, policy, memory), policy, memory)
     verdicts = guard([Proposal(change, A_WISH) for change in wishes], at, given_inputs.pauses)
-    hold(Judged(given_inputs, at.belief, verdicts))
+    judged = Judged(given_inputs, at.belief, verdicts)
+    hold(judged)
+    nothing_protected_is_taken(memory.holds, judged.new, seen)

@@ -291,7 +291,7 @@ def inputs(draw: st.DrawFn) -> Inputs:
         ),
     )
     pending = draw(_pending(seen, policy, memory))
-    memory = replace(memory, pending=pending, holds=draw(holds_for(policy)))
+    memory = replace(memory, pending=pending, holds=draw(holds_for(policy, fleets)))
     given_inputs = Inputs(seen, policy, memory, draw(_pauses()))
     if draw(some(True, True, False)):
         return given_inputs

@@ -19,6 +19,7 @@ from trimtab.model.request import (
     Asked,
     EjectTarget,
     HoldCapacity,
+    ProtectFleet,
     Reject,
     Release,
     RestoreTarget,
@@ -183,6 +184,21 @@ def test_a_resize_is_undone_to_the_size_before() -> None:
     here.run(10)
     assert here.size() == start
     assert here.stage(intent) is Stage.REVERTED
+
+
+def test_a_protected_target_dies_in_peace_until_somebody_releases_it() -> None:
+    here = Shop(A_TARGET_DIES, scale=Mode.OBSERVE)
+    here.run(1)
+    here.ask(ProtectFleet(BLUE, here.now + timedelta(hours=2)))
+    refusal = here.until(Kind.REFUSED)
+    assert isinstance(refusal.change, Eject)
+    assert refusal.reason.code is Code.PROTECTED_BY_REQUEST
+    assert "ann protects fleet blue" in refusal.reason.text
+    assert here.simulator.hands.applied == []
+
+    here.ask(Release("protection of fleet blue"))
+    here.until(Kind.APPLIED, most=3)
+    assert [type(c) for c in here.simulator.hands.applied] == [Eject]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trimtab.model.ids import FleetId, InstanceId, RouteId
+from trimtab.model.ids import FleetId, RouteId
 from trimtab.model.request import (
     Asked,
     EjectTarget,
@@ -18,11 +18,10 @@ from trimtab.model.request import (
 )
 from trimtab_cli.asking import ask, reason_given
 from trimtab_cli.connect import Deployment
-from trimtab_cli.moments import lasting
-from trimtab_cli.session import Operator, service_named
+from trimtab_cli.moments import lasting, moment_of
+from trimtab_cli.session import Operator, no_such_service, service_named
 from trimtab_cli.stop import USAGE, Stop
-
-LONGEST_NAME = 256
+from trimtab_cli.subject import name_given, protection_of, target_given
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,11 +45,11 @@ def eject(
     lasts: For = "1h",
 ) -> None:
     """Take a target out of rotation for a while."""
-    instance, port = _target(target)
+    instance, port = target_given(target)
     for_how_long = lasting(lasts, "--for")
     with context.obj.deployment() as deployment:
         until = deployment.now() + for_how_long
-        asked = EjectTarget(FleetId(_name(fleet)), instance, port, until)
+        asked = EjectTarget(FleetId(name_given(fleet)), instance, port, until)
         _ask(deployment, service, asked, why)
 
 
@@ -59,10 +58,10 @@ def restore(
     context: typer.Context, service: Service, fleet: Fleet, target: Target, why: Why = ""
 ) -> None:
     """Bring back a target that Trimtab holds out; it is left in for half an hour."""
-    instance, port = _target(target)
+    instance, port = target_given(target)
     operator: Operator = context.obj
     with operator.deployment() as deployment:
-        asked = RestoreTarget(FleetId(_name(fleet)), instance, port)
+        asked = RestoreTarget(FleetId(name_given(fleet)), instance, port)
         _ask(deployment, service, asked, why)
 
 
@@ -80,7 +79,7 @@ def hold_capacity(
     operator: Operator = context.obj
     with operator.deployment() as deployment:
         until = deployment.now() + for_how_long
-        _ask(deployment, service, HoldCapacity(FleetId(_name(fleet)), size, until), why)
+        _ask(deployment, service, HoldCapacity(FleetId(name_given(fleet)), size, until), why)
 
 
 @app.command()
@@ -100,42 +99,53 @@ def hold_weights(
     operator: Operator = context.obj
     with operator.deployment() as deployment:
         until: datetime = deployment.now() + for_how_long
-        _ask(deployment, service, HoldWeights(RouteId(_name(route)), given, until), why)
+        _ask(deployment, service, HoldWeights(RouteId(name_given(route)), given, until), why)
+
+
+@app.command()
+def protect(
+    context: typer.Context,
+    service: Service,
+    subject: Annotated[str, typer.Argument(help="FLEET/INSTANCE:PORT, FLEET or ROUTE.")],
+    why: Why = "",
+    lasts: For = "1h",
+    until: Annotated[
+        str | None, typer.Option(help="Instead of --for: a time (UTC).", show_default=False)
+    ] = None,
+) -> None:
+    """Let nothing be taken from a target, a fleet or a route for a while; giving back goes on."""
+    for_how_long = lasting(lasts, "--for")
+    operator: Operator = context.obj
+    with operator.deployment() as deployment:
+        now, name = deployment.now(), service_named(service)
+        end = moment_of(until, now, "--until") if until else now + for_how_long
+        if end <= now:
+            raise Stop(f"--until {until!r} is over", "expected a time to come", USAGE)
+        policy = deployment.store.policy(name)
+        if policy is None:
+            raise no_such_service(deployment, name)
+        ask(deployment, name, [protection_of(subject, policy, end)], reason_given(why))
 
 
 @app.command()
 def release(
     context: typer.Context,
     service: Service,
-    subject: Annotated[str, typer.Argument(help="'size of FLEET' or 'weights of ROUTE'.")],
+    subject: Annotated[str, typer.Argument(help="As `trimtab status` names it: 'size of FLEET'.")],
     why: Why = "",
 ) -> None:
-    """End a hold before its time."""
+    """End a hold or a protection before its time."""
     operator: Operator = context.obj
     with operator.deployment() as deployment:
-        _ask(deployment, service, Release(_name(subject)), why)
+        _ask(deployment, service, Release(name_given(subject)), why)
 
 
 def _ask(deployment: Deployment, service: str, asked: Asked, why: str) -> None:
     ask(deployment, service_named(service), [asked], reason_given(why))
 
 
-def _name(given: str) -> str:
-    if not given.strip() or len(given) > LONGEST_NAME or not given.isprintable():
-        raise Stop(f"{given[:40]!r} cannot be a name", "see `trimtab policy show SERVICE`", USAGE)
-    return given
-
-
-def _target(given: str) -> tuple[InstanceId, int]:
-    instance, _, port = given.rpartition(":")
-    if not instance or not (port.isascii() and port.isdecimal()) or not 0 < int(port) <= 65_535:
-        expected = "expected an instance (or address) and a port, such as i-0abc:8080"
-        raise Stop(f"{given[:80]!r} is no target", expected, USAGE)
-    return InstanceId(_name(instance)), int(port)
-
-
 def _weight(given: str) -> tuple[FleetId, int]:
     fleet, _, weight = given.partition("=")
     if not fleet or not (weight.isascii() and weight.isdecimal()) or int(weight[:4]) > 999:
         raise Stop(f"{given[:80]!r} is no weight", "expected FLEET=WEIGHT, 0 to 999", USAGE)
-    return FleetId(_name(fleet)), int(weight)
+    return FleetId(name_given(fleet)), int(weight)

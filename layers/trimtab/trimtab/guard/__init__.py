@@ -19,11 +19,11 @@ from trimtab.guard.permission import (
     check_in_flight,
     check_named,
     check_pause,
-    check_protection,
     check_setback,
     check_size_is_free,
 )
 from trimtab.guard.plan import Plan
+from trimtab.guard.protection import check_protection
 from trimtab.guard.rules import Answer, Clamped, Passed, Refused
 from trimtab.guard.sight import check_sight
 from trimtab.model.heard import NOTHING_HEARD, Heard

@@ -147,18 +147,3 @@ def _processes_needed(change: Resize | Eject | Restore) -> frozenset[str]:
     if isinstance(change, Eject) and change.replace:
         return frozenset({"Launch"})
     return frozenset({"AddToLoadBalancer"}) if isinstance(change, Restore) else frozenset()
-
-
-def check_protection(proposal: Proposal, plan: Plan) -> Answer:
-    """Refuse to remove an instance that its owner protects, or that an operator has put back."""
-    change = proposal.change
-    if not isinstance(change, Eject):
-        return passed("removes nothing by name")
-    hold = plan.at.memory.holds.get(subject_of(change))
-    if hold is not None and proposal.request is None:
-        text = f"{hold.by} put {change.target} back: it stays until {hold.until:%H:%M}"
-        return refused(ReasonCode.PROTECTED, text, until=hold.until.isoformat())
-    member = plan.grounds[change.fleet].members.get(change.instance)
-    if member is not None and member.protected:
-        return refused(ReasonCode.PROTECTED, f"{change.instance} is protected from scale-in")
-    return passed("not protected")

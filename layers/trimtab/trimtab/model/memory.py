@@ -9,6 +9,7 @@ from datetime import datetime
 from trimtab.model.change import Change, Eject
 from trimtab.model.ids import EntryId, FleetId, InstanceId, RouteId, TargetId, Zone
 from trimtab.model.reason import ReasonCode
+from trimtab.model.request import Protect
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,9 @@ class Standing:
 class Hold:
     """An operator's word that something stays as it is ``until`` then.
 
-    A fleet's group at ``size``, a route at ``weights``; with neither, a target stays in rotation.
-    ``undoes``: it holds what an undo restores, and gives way when the load needs more.
+    A fleet's group at ``size``, a route at ``weights``, what ``protects`` names out of our reach;
+    with none of them, a target stays in rotation. ``undoes``: it holds what an undo restores, and
+    gives way when the load needs more.
     """
 
     request: EntryId
@@ -149,6 +151,7 @@ class Hold:
     size: int | None = None
     weights: Mapping[FleetId, int] | None = None
     undoes: tuple[EntryId, ...] = ()
+    protects: Protect | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class ReasonCode(StrEnum):
     PANIC = "panic"
     IN_FLIGHT = "in_flight"
     PROTECTED = "protected"
+    PROTECTED_BY_REQUEST = "protected_by_request"
     GROUP_BOUNDS = "group_bounds"
     STEP_LIMIT = "step_limit"
     BACKING_OFF = "backing_off"

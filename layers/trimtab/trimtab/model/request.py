@@ -12,6 +12,8 @@ MOST_OPEN = 100
 """Requests of one service that may wait at once."""
 MOST_HEARD = 10
 """Requests answered in one tick: the others wait for the next."""
+MOST_PROTECTED = 50
+"""Targets of one service that may be protected one by one: more are a fleet."""
 SETTLES_FOR = timedelta(minutes=30)
 """How long what an operator took back is not done again by ourselves."""
 
@@ -85,13 +87,59 @@ class HoldWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class ProtectTarget:
+    """Let nothing of ours take this target out, or shrink its group over it, ``until`` then."""
+
+    fleet: FleetId
+    instance: InstanceId
+    port: int
+    until: datetime
+
+    @property
+    def target(self) -> TargetId:
+        """The registration meant."""
+        return target_id(self.instance, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectFleet:
+    """Let nothing of ours take a target out of a fleet, or shrink its group, ``until`` then."""
+
+    fleet: FleetId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectRoute:
+    """Let nothing of ours move a route's weights ``until`` then, whatever happens behind it."""
+
+    route: RouteId
+    until: datetime
+
+
+Protect = ProtectTarget | ProtectFleet | ProtectRoute
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
-    """End a hold, by its subject: ``size of blue``, ``weights of main``, ``target blue/i-1:80``."""
+    """End a hold or a protection, by its subject as ``trimtab status`` shows it."""
 
     subject: str
 
 
-Asked = Approve | Reject | Undo | EjectTarget | RestoreTarget | HoldCapacity | HoldWeights | Release
+Asked = (
+    Approve
+    | Reject
+    | Undo
+    | EjectTarget
+    | RestoreTarget
+    | HoldCapacity
+    | HoldWeights
+    | ProtectTarget
+    | ProtectFleet
+    | ProtectRoute
+    | Release
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +186,22 @@ def weights_subject(route: RouteId) -> str:
     return f"weights of {route}"
 
 
+def protection_subject(asked: Protect) -> str:
+    """Name a protection."""
+    return f"protection of {protected_by(asked)}"
+
+
+def protected_by(asked: Protect) -> str:
+    """Name what is protected."""
+    match asked:
+        case ProtectTarget():
+            return f"target {asked.fleet}/{asked.target}"
+        case ProtectFleet():
+            return f"fleet {asked.fleet}"
+        case ProtectRoute():
+            return f"route {asked.route}"
+
+
 def words_of(asked: Asked) -> str:
     """Say in words what is asked."""
     match asked:
@@ -152,6 +216,8 @@ def words_of(asked: Asked) -> str:
         case HoldWeights():
             weights = ", ".join(f"{f} {w}" for f, w in sorted(asked.weights.items()))
             return f"hold {asked.route} at {weights} until {_moment(asked.until)}"
+        case ProtectTarget() | ProtectFleet() | ProtectRoute():
+            return f"protect {protected_by(asked)} until {_moment(asked.until)}"
         case Release():
             return f"release {asked.subject}"
 
