@@ -7,17 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import BLUE, SHOP, a_policy, a_tick, an_eject, an_entry, at
+from tests.builders import BLUE, SHOP, a_policy, a_request, a_tick, an_eject, an_entry, at
 from tests.cli.operating import ANN, Terminal
 from trimtab import codec
 from trimtab.model.assessment import Evidence
-from trimtab.model.change import inverse_of
+from trimtab.model.change import change_key, inverse_of
 from trimtab.model.entry import Call, Entry, Kind, outcome_id
 from trimtab.model.ids import Arn, EntryId, InstanceId, RouteId
-from trimtab.model.memory import Ejection, FleetMemory, Memory
+from trimtab.model.memory import Ejection, FleetMemory, Hold, Memory, Standing
 from trimtab.model.observation import RouteSeen
 from trimtab.model.policy import EjectMethod, Lever, Mode
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.request import (
+    ProtectFleet,
+    Release,
+    protection_subject,
+    size_subject,
+    weights_subject,
+)
 from trimtab.model.verdict import Check
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +122,45 @@ def test_status_tells_of_fleets_weights_and_what_is_held_out(watched: Terminal) 
     assert "last looked at 2026-03-02 11:59:00 UTC, 1m ago" in shown
     assert "route main: blue 80, other 20" in shown
     assert f"{an_eject(7).target} until 2026-03-02 12:05:00" in shown
+
+
+def test_status_lists_what_people_asked_and_what_waits_for_them(watched: Terminal) -> None:
+    awaiting = an_entry(when=at(-3), seed="waits", kind=Kind.AWAITING, deadline=None)
+    key = change_key(awaiting.change) if awaiting.change else ""
+    codes = (ReasonCode.EJECT_UNHEALTHY, ReasonCode.AWAITING_APPROVAL)
+    fleet = ProtectFleet(BLUE, at(60))
+    held = Hold(EntryId("01A#000"), "ann", "launch", at(-9), at(30))
+    memory = Memory(
+        standing={key: Standing(codes, "awaiting", at(-3), awaiting.id)},
+        holds={
+            size_subject(BLUE): replace(held, size=6),
+            weights_subject(RouteId("main")): replace(held, weights={BLUE: 90}),
+            protection_subject(fleet): replace(held, protects=fleet, until=at(60)),
+        },
+    )
+    tick = a_tick(policy=a_policy(version=1), when=at(-1))
+    watched.state.ledger.commit(replace(tick, memory=memory, entries=(awaiting,)))
+    watched.state.store.request([a_request(Release("size of blue"))])
+
+    shown = watched.lines("status")
+    for line in (
+        f"    trimtab approve '{awaiting.id}'",
+        f"    trimtab reject '{awaiting.id}' --why TEXT",
+        "  protected until 2026-03-02 13:00:00: fleet blue (ann: launch)",
+        "    trimtab request release shop 'protection of fleet blue' --why TEXT",
+        "  held until 2026-03-02 12:30:00: size of blue at 6 (ann: launch)",
+        "  held until 2026-03-02 12:30:00: weights of main at blue 90 (ann: launch)",
+    ):
+        assert line in shown
+    told = "\n".join(shown)
+    assert "awaits approval since 2026-03-02 11:57:00: resize" in told
+    assert "heard by the next tick: release size of blue (ann: " in told
+
+    (report,) = json.loads(watched.lines("status", "--json")[0])
+    assert report["protections"][0]["until"] == codec.iso(at(60))
+    assert {each["subject"] for each in report["holds"]} == {"size of blue", "weights of main"}
+    assert report["awaiting"][0]["approve"] == f"trimtab approve '{awaiting.id}'"
+    assert report["requests"][0]["next_tick"] is True
 
 
 def test_status_says_when_ticks_are_late(watched: Terminal) -> None:

@@ -12,10 +12,12 @@ from trimtab.codec import iso
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.ids import FleetId, ServiceId
 from trimtab.model.policy import Lever, Policy
-from trimtab.model.tick import Pause, Tick
-from trimtab_cli.connect import Deployment
+from trimtab.model.reason import Reason
+from trimtab.model.tick import Pause, Remembered, Tick
+from trimtab_cli.connect import Deployment, Where
+from trimtab_cli.inforce import EMPTY, in_force, say_in_force, time_of
 from trimtab_cli.session import Operator, no_such_service, service_named
-from trimtab_cli.show import ago, console, moment, say, say_json, table, text
+from trimtab_cli.show import ago, console, say, say_json, table, text
 
 LOOK_BACK = timedelta(days=1)
 LATE = timedelta(minutes=3)
@@ -29,11 +31,11 @@ def status(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A list, in JSON.")] = False,
 ) -> None:
-    """Show each service: modes, fleets, load, what is held out, refused or paused."""
+    """Show each service: modes, fleets, load; what is held, protected, awaited, refused, paused."""
     operator: Operator = context.obj
     with operator.deployment() as deployment:
         names = [service_named(service)] if service else _all(deployment)
-        reports = [report_of(deployment, name) for name in names]
+        reports = [report_of(deployment, operator.where, name) for name in names]
     if as_json:
         say_json(reports)
     elif not reports:
@@ -46,11 +48,12 @@ def _all(deployment: Deployment) -> list[ServiceId]:
     return [listed.service for listed in deployment.store.services()]
 
 
-def report_of(deployment: Deployment, service: ServiceId) -> dict[str, Any]:
+def report_of(deployment: Deployment, where: Where, service: ServiceId) -> dict[str, Any]:
     """All that ``status`` tells of a service, as plain data: the shape of ``--json``."""
     policy = deployment.store.policy(service)
     if policy is None:
         raise no_such_service(deployment, service)
+    held = deployment.store.recall([service])[service]
     now = deployment.now()
     found = deployment.ledger.ticks(service, now - LOOK_BACK, now + timedelta(minutes=1), 1)
     tick = next(iter(found), None)
@@ -65,7 +68,11 @@ def report_of(deployment: Deployment, service: ServiceId) -> dict[str, Any]:
         "routes": {},
         "standing": [],
         "in_flight": [],
+        "trouble": held.text if isinstance(held, Reason) else None,
+        **EMPTY,
     }
+    if isinstance(held, Remembered):
+        report |= in_force(deployment, where, service, (held.memory, held.requests))
     return report if tick is None else report | _of_tick(tick, policy, now)
 
 
@@ -138,25 +145,29 @@ def _say(report: Mapping[str, Any]) -> None:
     state = "" if report["enabled"] else ", disabled"
     say(f"{report['service']}  policy version {report['policy_version']}{state}  ({modes})", "bold")
     for pause in report["pauses"]:
-        end = f"until {_shown(pause['until'])}" if pause["until"] else "until resumed"
+        end = f"until {time_of(pause['until'])}" if pause["until"] else "until resumed"
         what = f"paused ({', '.join(pause['levers'])}) {end} by {pause['by']}: {pause['why']}"
         say(f"  {what}", "bold yellow")
+    if report["trouble"]:
+        say(f"  {report['trouble']}", "bold red")
+    say_in_force(report)
     if report["tick"] is None:
         say("  no tick in the last day: is the schedule running?", "bold red")
         return
     age = timedelta(seconds=report["tick"]["age_s"])
     late = age > LATE and report["enabled"]
-    looked = f"  last looked at {_shown(report['tick']['at'])} UTC, {ago(age)}"
+    looked = f"  last looked at {time_of(report['tick']['at'])} UTC, {ago(age)}"
     say(looked + (": late; is the schedule running?" if late else ""), "bold red" if late else "")
     _say_fleets(report["fleets"])
     for name, weights in report["routes"].items():
         shown = ", ".join(f"{fleet} {weight}" for fleet, weight in weights.items())
         say(f"  route {name}: {shown}")
-    for held in report["standing"]:
+    told = {each["what"] for each in report["awaiting"]}
+    for held in (each for each in report["standing"] if each["what"] not in told):
         codes = " <- ".join(dict.fromkeys(reversed(held["codes"])))
-        say(f"  stands since {_shown(held['since'])}: {held['what']}: {held['ruling']} ({codes})")
+        say(f"  stands since {time_of(held['since'])}: {held['what']}: {held['ruling']} ({codes})")
     for pending in report["in_flight"]:
-        say(f"  in flight until {_shown(pending['deadline'])}: {pending['entry']}", "cyan")
+        say(f"  in flight until {time_of(pending['deadline'])}: {pending['entry']}", "cyan")
 
 
 def _say_fleets(fleets: Mapping[str, Any]) -> None:
@@ -166,7 +177,7 @@ def _say_fleets(fleets: Mapping[str, Any]) -> None:
         conditions = "not seen" if counts is None else _counts(counts)
         marks = [mark for mark in ("panic", "down") if fleet[mark]]
         needed = fleet["demand"] if fleet["demand"] is not None else "unknown"
-        out = [f"{each['target']} until {_shown(each['until'])}" for each in fleet["ejected"]]
+        out = [f"{each['target']} until {time_of(each['until'])}" for each in fleet["ejected"]]
         shown.add_row(
             text(f"  {name}"),
             text(", ".join([conditions, *marks]), "bold red" if marks else ""),
@@ -180,7 +191,3 @@ def _say_fleets(fleets: Mapping[str, Any]) -> None:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {condition}" for condition, count in counts.items()) or "none"
-
-
-def _shown(at: str) -> str:
-    return moment(datetime.fromisoformat(at))
