@@ -96,6 +96,10 @@ class Operator:
         """Let a target of a fleet die."""
         self._ask("POST", "/faults", {"kind": "dead", "fleet": fleet, "k": 0})
 
+    def mend(self) -> None:
+        """Let everything that was broken work again."""
+        self._ask("DELETE", "/faults")
+
     def stack(self) -> Any:
         """The stack, as CloudFormation describes it."""
         return self.aws("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
