@@ -44,7 +44,7 @@ def ask(deployment: Deployment, service: ServiceId, asked: Sequence[Asked], why:
         for n, what in enumerate(asked)
     ]
     deployment.store.request(entries)
-    woken = deployment.wake(service)
+    woken = deployment.wake(service, entries[0].id)
     when = "now" if woken else "within a minute"
     for entry in entries:
         say(f"{service}: asked to {entry.subject}")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from trimtab.model.ids import ServiceId
+from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.tick import Ask
 from trimtab.ports import Ledger, Names, Store
 from trimtab_cli.stop import NO_REGION, UNREACHABLE, USAGE, Stop
@@ -68,8 +68,11 @@ class Deployment(Protocol):
         """Who is asking, as the log should remember it."""
         ...
 
-    def wake(self, service: ServiceId) -> bool:
-        """Have a service looked at now; ``False``: the next minute's look has to do."""
+    def wake(self, service: ServiceId, about: EntryId) -> bool:
+        """Have a service looked at now; ``False``: the next minute's look has to do.
+
+        ``about`` is what was asked for: two requests in a minute are two looks.
+        """
         ...
 
     def now(self) -> datetime:
@@ -86,11 +89,11 @@ class Connected:
     names: Names
     ask_caller: Callable[[], str]
     ask_time: Callable[[], datetime]
-    ask_look: Callable[[ServiceId], bool] = lambda _: False
+    ask_look: Callable[[ServiceId, EntryId], bool] = lambda _, __: False
 
-    def wake(self, service: ServiceId) -> bool:
+    def wake(self, service: ServiceId, about: EntryId) -> bool:
         """Have a service looked at now."""
-        return self.ask_look(service)
+        return self.ask_look(service, about)
 
     def caller(self) -> str:
         """Who is asking."""
@@ -149,16 +152,16 @@ def _in_aws(where: Where) -> Deployment:
         ports.names,
         lambda: _caller(session),
         lambda: datetime.now(UTC),
-        lambda service: _look(ports, service, session),
+        lambda service, about: _look(ports, session, service, about),
     )
 
 
-def _look(ports: Connections, service: ServiceId, session: boto3.Session) -> bool:
+def _look(ports: Connections, session: boto3.Session, service: ServiceId, about: EntryId) -> bool:
     """Send to the work queue, if it is known and we may; what was asked is stored already."""
     from trimtab.errors import TrimtabError
 
     try:
-        ports.queue.ask([Ask(service, _caller(session), datetime.now(UTC))])
+        ports.queue.ask([Ask(service, _caller(session), datetime.now(UTC), about)])
     except TrimtabError:
         return False
     return True

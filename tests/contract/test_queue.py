@@ -29,3 +29,10 @@ def test_another_cause_or_another_minute_is_another_ask(here: Deployment) -> Non
 def test_asking_nothing_sends_nothing(here: Deployment) -> None:
     here.queue.ask([])
     assert here.taken() == ()
+
+
+def test_one_cause_that_asks_about_two_things_in_a_minute_asks_twice(here: Deployment) -> None:
+    here.queue.ask(
+        [Ask(SHOP, "ann", at(0), about="an approval"), Ask(SHOP, "ann", at(0), "an undo")]
+    )
+    assert len(here.taken()) == 2

@@ -174,9 +174,9 @@ def _unpacked(body: bytes) -> str:
 
 
 def deduplication_of(ask: Ask) -> str:
-    """Name the minute in which the same cause asks for the same service."""
+    """Name the minute in which the same cause asks for the same service, about the same thing."""
     minute = int(ask.asked_at.timestamp()) // 60
-    return hashlib.sha256(f"{ask.service}\n{ask.by}\n{minute}".encode()).hexdigest()
+    return hashlib.sha256(f"{ask.service}\n{ask.by}\n{ask.about}\n{minute}".encode()).hexdigest()
 
 
 def _item(key: Key, **values: Value) -> Item:

@@ -52,6 +52,8 @@ class Ask:
     service: ServiceId
     by: str
     asked_at: datetime
+    about: str = ""
+    """A request's id: one operator may ask for several things in a minute. It is not sent along."""
 
 
 @dataclass(frozen=True, slots=True)
