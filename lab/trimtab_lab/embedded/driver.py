@@ -7,7 +7,7 @@ schedule, events, messages, stream records) is delivered, and the handlers do th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -31,6 +31,7 @@ from trimtab_lab.embedded.delivery import (
 )
 from trimtab_lab.embedded.eventbridge import PLACEHOLDER, Event, News
 from trimtab_lab.embedded.functions import FunctionError, Functions
+from trimtab_lab.embedded.guardrail import Guardrail
 from trimtab_lab.embedded.stack import Stack
 from trimtab_lab.embedded.template import Template
 from trimtab_lab.embedded.wire import Hook, Killed, Moment
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from moto.dynamodb.models.table import StreamShard, Table
 
 A_MINUTE = timedelta(minutes=1)
+MAY_ACT = {"EnableEject": "true", "EnableScale": "true", "EnableRoute": "true"}
+"""The stack's consent to every kind of change; the template's own default is none."""
 
 
 class Embedded:
@@ -56,11 +59,20 @@ class Embedded:
             run = aws.run(60)
     """
 
-    def __init__(self, scenario: Scenario, world: World | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        world: World | None = None,
+        parameters: Mapping[str, str] = MAY_ACT,
+    ) -> None:
         self.scenario = scenario
         self.world = world or build_world(scenario)
         self._account = Account(self.world)
-        self.stack = Stack(Template(self._account.account, self._account.region))
+        template = Template(self._account.account, self._account.region, parameters)
+        self.stack = Stack(template)
+        self.guardrail = Guardrail(template, self.world)
+        """The roles that every function is held to, and what was asked of them."""
+        self._account.board.guardrail = self.guardrail
         self.functions = Functions(self.stack, self._account.board)
         self.result = Run(self.world)
         self._open = ExitStack()
@@ -73,6 +85,7 @@ class Embedded:
         with ExitStack() as opening:
             opening.enter_context(self._account.opened())
             opening.enter_context(self.functions.started())
+            self.guardrail.connect()
             self.session = self._account.session()
             self.stack.deploy(self.session)
             self.settings = self.stack.settings

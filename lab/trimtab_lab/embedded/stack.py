@@ -30,7 +30,7 @@ _QUEUE = (
     "MessageRetentionPeriod",
     "RedrivePolicy",
 )
-FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify")
+FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify", "anchor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class StreamSource:
     """How Lambda hands a table's stream to a function."""
 
     function: str
+    arn: str
     table: str
     filters: tuple[Pattern, ...]
     batch_size: int
@@ -55,6 +56,7 @@ class QueueSource:
 
     function: str
     queue_url: str
+    arn: str
     batch_size: int
     partial: bool
     visibility_s: int
@@ -99,6 +101,7 @@ class Stack:
         return tuple(
             StreamSource(
                 function=function,
+                arn=str(source["Stream"]),
                 table=str(source["Stream"]).split(":table/", 1)[1].split("/", 1)[0],
                 filters=tuple(
                     read_pattern(json.loads(f["Pattern"]))
@@ -127,6 +130,7 @@ class Stack:
                 QueueSource(
                     function=function,
                     queue_url=self.queue_url(name),
+                    arn=str(source["Queue"]),
                     batch_size=int(source.get("BatchSize", 10)),
                     partial=_partial(source),
                     visibility_s=int(names[name].get("VisibilityTimeout", 30)),

@@ -40,7 +40,13 @@ _Loader.add_multi_constructor("!", _tag)
 class Template:
     """The template for one account and Region."""
 
-    def __init__(self, account: str, region: str, path: Path = TEMPLATE) -> None:
+    def __init__(
+        self,
+        account: str,
+        region: str,
+        parameters: Mapping[str, str] | None = None,
+        path: Path = TEMPLATE,
+    ) -> None:
         if not path.exists():
             raise FileNotFoundError(
                 f"{path} is missing; the embedded AWS builds its tables and queues from it, "
@@ -59,6 +65,7 @@ class Template:
         }
         for name, parameter in self._raw.get("Parameters", {}).items():
             self._known[name] = parameter.get("Default", "")
+        self._known.update(parameters or {})
 
     def resources(self, kind: str) -> Mapping[str, Any]:
         """Properties of the resources of one type, resolved, by logical id."""

@@ -18,6 +18,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
 from trimtab_lab.embedded.calls import ApiCall, CallLog
+from trimtab_lab.embedded.guardrail import Guardrail
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.world import World
 
@@ -70,6 +71,8 @@ class Switchboard:
         self.hooks: list[Hook] = []
         self.denied: set[tuple[str, str]] = set()
         """(service, operation) that AWS refuses for lack of permission; ``*`` is any."""
+        self.guardrail: Guardrail | None = None
+        """The roles that functions are held to; none if they may call anything."""
         self._answers = answers
         self._calls = calls
         self._dice = random.Random(f"{world.scenario.seed}:api")
@@ -80,7 +83,7 @@ class Switchboard:
         service, operation = response.boto3_service_name, response._get_action()
         self._meet(operation, "before")
         with self._lock:  # not while a hook runs: it may invoke a function that has threads
-            error = self._refusal(service, operation)
+            error = self._refusal(service, operation, response._get_params())
             if error is None:
                 error, answered = self._answered(response, service, operation, stock)
             else:
@@ -106,20 +109,26 @@ class Switchboard:
             error = Refusal(refusal.code, refusal.message)
             return error, _written(response, error)
 
-    def _refusal(self, service: str, operation: str) -> Refusal | None:
+    def _refusal(self, service: str, operation: str, params: Params) -> Refusal | None:
         if not self.function:
             return None
-        if self.denied & {(service, operation), (service, "*")}:
+        denied = self._denied(service, operation, params)
+        if denied:
             code = "AccessDeniedException" if service in _JSON else "AccessDenied"
-            action = f"{service}:{operation}"
-            return Refusal(
-                code, f"User: arn:aws:sts::role/{self.function} is not authorized to do {action}"
-            )
+            return Refusal(code, denied)
         throttles = self.world.throttles()
         if throttles and self._dice.random() < share_of(throttles, service, operation):
             code = "ThrottlingException" if service in _JSON else "Throttling"
             return Refusal(code, "Rate exceeded")
         return None
+
+    def _denied(self, service: str, operation: str, params: Params) -> str:
+        if self.denied & {(service, operation), (service, "*")}:
+            action = f"{service}:{operation}"
+            return f"User: arn:aws:sts::role/{self.function} is not authorized to do {action}"
+        if self.guardrail is None:
+            return ""
+        return self.guardrail.refusal(self.function, service, operation, params)
 
     def _meet(self, operation: str, moment: Moment) -> None:
         for hook in self.hooks:

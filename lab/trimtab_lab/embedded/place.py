@@ -1,0 +1,70 @@
+"""What IAM must know of the account to name what a call is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab_lab.embedded.template import Template
+from trimtab_lab.world.world import World
+
+
+class AccountPlace:
+    """The template's stack beside a world. A ``Place`` of ``trimtab_lab.iam``."""
+
+    def __init__(self, template: Template, world: World) -> None:
+        self.account = template.account
+        self.region = template.region
+        self._world = world
+        self._partitions = dict(_partitions(template))
+        self._keys = dict(_keys(template))
+
+    def partition_key(self, table: str, index: str | None) -> str:
+        """Name the partition key of a table or of its index."""
+        return self._partitions[table, index]
+
+    def group_arn(self, name: str) -> str:
+        """Name an Auto Scaling group in full; one that is not there by what it would be."""
+        found = self._world.describe_groups((name,))
+        if found:
+            return found[0].arn
+        place = f"{self.region}:{self.account}"
+        return f"arn:aws:autoscaling:{place}:autoScalingGroup:none:autoScalingGroupName/{name}"
+
+    def tags(self, _: str) -> Mapping[str, str]:
+        """The scenario's tags, which every resource of it carries."""
+        return dict(self._world.scenario.topology.tags)
+
+    def key_of(self, arn: str) -> str:
+        """The customer's key that encrypts a queue, topic or table; empty if there is none."""
+        return self._keys.get(arn, "")
+
+
+def _partitions(template: Template) -> list[tuple[tuple[str, str | None], str]]:
+    found: list[tuple[tuple[str, str | None], str]] = []
+    for name, table in template.resources("AWS::DynamoDB::Table").items():
+        physical = str(template.resolve({"Ref": name}))
+        found.append(((physical, None), _partition(table)))
+        found += [
+            ((physical, index["IndexName"]), _partition(index))
+            for index in table.get("GlobalSecondaryIndexes", [])
+        ]
+    return found
+
+
+def _partition(keyed: Mapping[str, Any]) -> str:
+    return next(str(k["AttributeName"]) for k in keyed["KeySchema"] if k["KeyType"] == "HASH")
+
+
+def _keys(template: Template) -> list[tuple[str, str]]:
+    found = []
+    for kind in ("AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::SNS::Topic"):
+        for name, given in template.resources(kind).items():
+            encryption = given.get("SSESpecification", {})
+            key = given.get("KmsMasterKeyId") or encryption.get("KMSMasterKeyId")
+            if key:
+                reference = (
+                    {"Ref": name} if kind == "AWS::SNS::Topic" else {"Fn::GetAtt": [name, "Arn"]}
+                )
+                found.append((str(template.resolve(reference)), str(key)))
+    return found
