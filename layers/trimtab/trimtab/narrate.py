@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.answers import answers_of, lapses, linked
+from trimtab.model.cause import REMEDIES, Cause
 from trimtab.model.change import change_key, inverse_of, subject_of
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.heard import NOTHING_HEARD, Heard
@@ -170,6 +171,10 @@ def _notes(at: Situation, blank: Entry, standing: dict[str, Standing]) -> list[E
     return written
 
 
+_NOTED = frozenset({Cause.OVERLOAD, Cause.ZONE, Cause.DEPLOYMENT, Cause.DEPENDENCY})
+"""Causes that no other note tells of."""
+
+
 def _worth_noting(at: Situation) -> Iterable[tuple[str, Reason]]:
     for gap in at.seen.gaps:
         yield f"sight of {gap.what} {gap.subject}", gap.reason
@@ -184,6 +189,9 @@ def _worth_noting(at: Situation) -> Iterable[tuple[str, Reason]]:
             facts = {"bad": belief.bad, "bad_share": round(belief.bad_share, 3)}
             text = f"{belief.bad} targets of {name} are bad: removing stops"
             yield f"panic in {name}", Reason(ReasonCode.PANIC, text, facts)
+        if belief.cause in _NOTED:
+            text = f"{name}: {belief.because}; {REMEDIES[belief.cause].instead}"
+            yield f"cause in {name}", Reason(REMEDIES[belief.cause].refusal, text)
         if belief.down:
             share = belief.error_share
             text = f"nothing in {name} can be trusted to serve"

@@ -33,7 +33,7 @@ def counted(errors: Mapping[int, tuple[float, ...]], requests: float = 400) -> C
 
 
 def found(counts: Counted, rule: FailureOutlier = RULE) -> list[InstanceId]:
-    return [name for name, _ in failure_outliers(counts, rule, NOON, MAX_AGE)]
+    return [name for name, _ in failure_outliers(counts, rule, NOON, MAX_AGE).found]
 
 
 def test_one_of_two_that_fails_a_tenth_is_found() -> None:
@@ -62,7 +62,7 @@ def test_requests_without_datapoints_of_errors_are_requests_without_errors() -> 
 
 def test_old_counts_say_nothing_of_now() -> None:
     one = counted({1: (40, 40, 40), 2: (0, 0, 0)})
-    assert list(failure_outliers(one, RULE, NOON + timedelta(minutes=10), MAX_AGE)) == []
+    assert failure_outliers(one, RULE, NOON + timedelta(minutes=10), MAX_AGE).found == ()
 
 
 @pytest.mark.parametrize("absurd", [math.nan, math.inf, -5.0, 1e300])
@@ -78,14 +78,14 @@ def test_absurd_numbers_are_no_numbers(absurd: float) -> None:
 def test_more_errors_than_requests_are_all_of_them() -> None:
     ((_, evidence),) = failure_outliers(
         counted({1: (900, 900, 900), 2: (0, 0, 0)}), RULE, NOON, MAX_AGE
-    )
+    ).found
     assert evidence.score == 1.0
 
 
 def test_evidence_shows_the_share_the_bar_and_the_peers() -> None:
     ((_, evidence),) = failure_outliers(
         counted({1: (40, 40, 40), 2: (0, 0, 0)}), RULE, NOON, MAX_AGE
-    )
+    ).found
     assert (evidence.score, evidence.peers, evidence.samples) == (0.1, 1, 1_200)
     assert evidence.text.startswith("failed 10.0% of 1200 requests, its 1 peers 0.1%; by chance")
 

@@ -1,17 +1,18 @@
 """Assess: what we believe of what was seen. Pure; finds, never acts, knows no limits.
 
-Order: the load balancer's word on each target, then metric outliers, then whether a finding has
-held for long enough (memory), then the fleet as a whole, then the load.
+Order: each target against its peers, the load balancer's word on it, whether a finding has held
+for long enough (memory), then the load, the fleet as a whole, and what its trouble comes from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
+from trimtab.assess.cause import Scene, cause_of
 from trimtab.assess.demand import FleetLoad, assess_demand
-from trimtab.assess.detectors import lb_unhealthy, metric_outliers
-from trimtab.assess.failures import Counted, failure_outliers
+from trimtab.assess.detectors import lb_unhealthy
+from trimtab.assess.peers import compare
 from trimtab.assess.suspicion import (
     error_share,
     is_suspicious,
@@ -26,16 +27,13 @@ from trimtab.model.assessment import (
     FleetBelief,
     TargetBelief,
 )
-from trimtab.model.ids import FleetId, InstanceId
+from trimtab.model.ids import FleetId
 from trimtab.model.memory import FleetMemory, Memory
-from trimtab.model.observation import FleetSeen, Observation, Series, Target, TargetState
+from trimtab.model.observation import FleetSeen, Observation, Target, TargetState
 from trimtab.model.policy import Policy
 from trimtab.model.reason import BY_METRICS, Reason
 
 __all__ = ["assess", "wants_closer_look", "wants_watching"]
-
-SAMPLE = timedelta(minutes=1)
-"""Period of the series we read."""
 
 
 def assess(seen: Observation, policy: Policy, memory: Memory) -> Assessment:
@@ -66,11 +64,11 @@ def _is_weighted_out(fleet: FleetId, seen: Observation, policy: Policy) -> bool:
 def _assess_fleet(
     seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime, weighted_out: bool
 ) -> FleetBelief:
-    outliers = _outliers(seen, policy, memory, now)
+    peers = compare(seen, policy, memory, now)
     targets = None
     if seen.targets is not None:
         targets = tuple(
-            _assess_target(target, outliers.get(target.instance, ()), policy, memory, now)
+            _assess_target(target, peers.found.get(target.instance, ()), policy, memory, now)
             for target in sorted(seen.targets, key=lambda t: t.id)
         )
     if targets and all(b.condition is Condition.UNKNOWN for b in targets):
@@ -79,7 +77,7 @@ def _assess_fleet(
     demand = assess_demand(FleetLoad(seen, carrying, weighted_out, now), policy)
     share = error_share(seen, policy, now)
     bad, of = _bad(targets, memory)
-    return FleetBelief(
+    belief = FleetBelief(
         fleet=seen.fleet,
         targets=targets,
         trusted=sum(1 for b in targets or () if b.trusted),
@@ -91,44 +89,11 @@ def _assess_fleet(
         panic=bad >= policy.guard.panic_count and bad >= policy.guard.panic_share * of,
         down=_is_down(targets, share, policy),
         suspicious=is_suspicious(seen, policy, memory, now),
+        levels=peers.levels,
+        rest_share=peers.rest_share,
     )
-
-
-def _outliers(
-    seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime
-) -> Mapping[InstanceId, tuple[Evidence, ...]]:
-    """Gather every outlier rule's findings by instance.
-
-    Samples from a newcomer's warm-up say nothing about it and nothing about its peers.
-    """
-    warm_at = {i: at + policy.scaling.warm_up for i, at in memory.warming.items()}
-    found: dict[InstanceId, tuple[Evidence, ...]] = {}
-    for each in policy.health.outliers:
-        oldest = now - policy.guard.max_age - SAMPLE * (each.min_samples - 1)
-        series = _warm((seen.metrics or {}).get(each.metric.name, {}), warm_at)
-        for instance, evidence in metric_outliers(series, each, now, oldest):
-            found[instance] = (*found.get(instance, ()), evidence)
-    rule = policy.health.failures
-    if rule is not None:
-        metrics = seen.metrics or {}
-        counted = Counted(
-            _warm(metrics.get(rule.requests.name, {}), warm_at), metrics.get(rule.errors.name, {})
-        )
-        for instance, evidence in failure_outliers(counted, rule, now, policy.guard.max_age):
-            found[instance] = (*found.get(instance, ()), evidence)
-    return found
-
-
-def _warm(
-    series: Mapping[InstanceId, Series], warm_at: Mapping[InstanceId, datetime]
-) -> Mapping[InstanceId, Series]:
-    """Drop what was measured before a newcomer was warm."""
-    late = {
-        i: Series(tuple(p for p in series[i].points if p.at >= at), series[i].complete)
-        for i, at in warm_at.items()
-        if i in series
-    }
-    return {**series, **late} if late else series
+    cause, because = cause_of(Scene(belief, seen, memory, policy, now))
+    return replace(belief, cause=cause, because=because)
 
 
 def _assess_target(

@@ -42,24 +42,30 @@ def lb_unhealthy(target: Target, now: datetime) -> Evidence | None:
     )
 
 
+def levels_of(
+    series: Mapping[InstanceId, Series], rule: OutlierPolicy, oldest: datetime
+) -> Mapping[InstanceId, float]:
+    """Return by what each target is known: the lower median of its last fresh samples."""
+    return {
+        instance: lower_median([p.value for p in fresh[-rule.min_samples :]])
+        for instance, one in series.items()
+        if len(fresh := [p for p in one.points if p.at >= oldest]) >= rule.min_samples
+    }
+
+
 def metric_outliers(
-    series: Mapping[InstanceId, Series], rule: OutlierPolicy, now: datetime, oldest: datetime
+    levels: Mapping[InstanceId, float], rule: OutlierPolicy, now: datetime
 ) -> Iterator[tuple[InstanceId, Evidence]]:
     """Find targets whose metric stands far above their peers'.
 
-    Each target is known by the lower median of its last ``min_samples`` fresh samples (of two the
-    smaller: one bad minute, however bad, is no outlier), and compared
+    Each target is known by its level (``levels_of``: the lower median of its last ``min_samples``
+    fresh samples, of two the smaller: one bad minute, however bad, is no outlier), and compared
     with the median of the *other* targets; see ``OutlierPolicy`` for the three bars. Will not run
     for a target with fewer samples, nor below ``min_peers`` others. One-sided: low is not bad.
 
     Worked example: 40, 42, 44, 300 ms with ``times_median`` 3: peers of the last have median 42,
     spread 1.4826 x 2 = 3; its bars are 126 and 42 + 5 x 3 = 57, so 300 is found.
     """
-    levels = {
-        instance: lower_median([p.value for p in fresh[-rule.min_samples :]])
-        for instance, one in series.items()
-        if len(fresh := [p for p in one.points if p.at >= oldest]) >= rule.min_samples
-    }
     if len(levels) <= rule.min_peers:
         return
     usual = _of_peers(levels.values())

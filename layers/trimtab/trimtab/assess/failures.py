@@ -45,9 +45,20 @@ Minutes = tuple[Counts, ...]
 """Counts of the fresh minutes with requests, oldest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Who stands out, with the evidence, and the share of requests that all others fail.
+
+    ``rest_share`` is ``None`` where the others answered too little to say.
+    """
+
+    found: tuple[tuple[InstanceId, Evidence], ...]
+    rest_share: float | None
+
+
 def failure_outliers(
     counted: Counted, rule: FailureOutlier, now: datetime, max_age: timedelta
-) -> Iterator[tuple[InstanceId, Evidence]]:
+) -> Failing:
     """Find targets that fail more of their requests than their peers, in name order.
 
     Counts are those of the last ``window`` of fresh minutes (the newest no older than ``max_age``).
@@ -55,24 +66,28 @@ def failure_outliers(
     oldest = now - max_age - rule.window + timedelta(minutes=1)
     newest = now - max_age
     minutes = {
-        instance: found
+        instance: recent
         for instance, series in counted.requests.items()
         if (last := series.last) is not None and last.at >= newest
-        if (found := _minutes(series, counted.errors.get(instance), oldest)[-_length(rule) :])
+        if (recent := _minutes(series, counted.errors.get(instance), oldest)[-_length(rule) :])
     }
-    counts = {i: Counts(sum(c.asked for c in m), sum(c.failed for c in m))
-              for i, m in minutes.items()}  # fmt: skip
+    counts = {i: _sum(m) for i, m in minutes.items()}
+    found: list[tuple[InstanceId, Evidence]] = []
     for instance, bar, text in _RULES[rule.rule](counts, rule):
         latest = minutes[instance][-MINUTES_IN_A_ROW:]
         if len(latest) == MINUTES_IN_A_ROW and all(c.share > bar - EXACT for c in latest):
-            mine = counts[instance]
-            yield (
-                instance,
-                Evidence(
-                    ReasonCode.FAILURE_OUTLIER, mine.share, bar,
-                    samples=mine.asked, peers=len(counts) - 1, since=now, text=text,
-                ),
-            )  # fmt: skip
+            mine, peers = counts[instance], len(counts) - 1
+            evidence = Evidence(
+                ReasonCode.FAILURE_OUTLIER, mine.share, bar, mine.asked, peers, now, text
+            )
+            found.append((instance, evidence))
+    odd = {instance for instance, _ in found}
+    rest = _sum(tuple(c for i, c in counts.items() if i not in odd))
+    return Failing(tuple(found), rest.share if rest.asked >= rule.min_volume else None)
+
+
+def _sum(counts: Minutes) -> Counts:
+    return Counts(sum(c.asked for c in counts), sum(c.failed for c in counts))
 
 
 def _length(rule: FailureOutlier) -> int:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from trimtab.decide.scaling import sizes_wanted
 from trimtab.model.assessment import Condition, TargetBelief
+from trimtab.model.cause import Cause
 from trimtab.model.change import Eject, Restore, inverse_of
 from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import Ejection
 from trimtab.model.observation import Group, Lifecycle, Member
 from trimtab.model.policy import EjectMethod, Policy
-from trimtab.model.reason import Fact, Reason, ReasonCode
+from trimtab.model.reason import Fact, Reason, ReasonCode, in_words
 from trimtab.model.situation import Situation
 from trimtab.model.size import bounds
 from trimtab.model.verdict import Proposal
@@ -126,15 +128,42 @@ def _is_missed(wanted: int | None, group: Group | None, policy: Policy) -> bool:
 
 
 def propose_restores(at: Situation) -> tuple[Proposal, ...]:
-    """Propose to bring back what has been out for its time, or everything in a panic."""
+    """Propose to bring back what has been out for its time.
+
+    In a panic everything, and what is recent once we have been blind for longer than any sample may
+    be old: nobody could tell any more that it was right to take it out.
+    """
     found = []
     for name in sorted(at.policy.fleets):
         panic = at.believed(name).panic
+        blind = _blind_for(name, at)
         for target in sorted(at.memory.fleet(name).ejected):
             held = at.memory.fleet(name).ejected[target]
+            is_doubtful = blind > at.policy.guard.max_age and at.now - held.since < RECENT + blind
             if panic or held.until <= at.now:
                 found.append(_restore(held, at, panic=panic))
+            elif is_doubtful:
+                found.append(_restore_blindly(held, blind))
     return tuple(found)
+
+
+RECENT = timedelta(hours=1)
+"""What was taken out longer before we went blind has been out for reasons of its own."""
+
+
+def _blind_for(fleet: FleetId, at: Situation) -> timedelta:
+    """Return how long we have been blind to a fleet without a break, this tick included."""
+    since = at.memory.fleet(fleet).blind_since
+    if at.believed(fleet).cause is not Cause.BLIND or since is None:
+        return timedelta()
+    return at.now - since
+
+
+def _restore_blindly(held: Ejection, blind: timedelta) -> Proposal:
+    change = inverse_of(held.eject)
+    facts: dict[str, Fact] = {"out_since": held.since.isoformat(), "blind_s": blind.total_seconds()}
+    text = f"blind for {in_words(blind)}: nobody can tell any more that it should be out"
+    return Proposal(change, Reason(ReasonCode.RESTORE_BLIND, text, facts))
 
 
 def _restore(held: Ejection, at: Situation, *, panic: bool) -> Proposal:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from trimtab.guard.bounds import check_group_bounds, check_steps, check_warm_up, check_weights
 from trimtab.guard.budget import check_fleet_budget, check_panic, check_rates, check_zone_budget
 from trimtab.guard.capacity import check_headroom
+from trimtab.guard.cause import check_cause
 from trimtab.guard.ground import ground_of
 from trimtab.guard.permission import (
     check_group_is_free,
@@ -45,6 +46,7 @@ GUARDS: tuple[Guard, ...] = (
     check_protection,
     check_group_is_free,
     check_panic,
+    check_cause,
     check_fleet_budget,
     check_zone_budget,
     check_rates,

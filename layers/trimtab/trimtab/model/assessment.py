@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from trimtab.model.cause import Cause
 from trimtab.model.ids import FleetId, TargetId
 from trimtab.model.observation import Target
 from trimtab.model.reason import Reason, ReasonCode
@@ -80,6 +81,9 @@ class FleetBelief:
     where there were enough requests. ``bad`` counts targets with evidence against them and those
     we hold out; ``bad_share`` is over all of the fleet's. ``panic``: so much is bad that removal
     must stop. ``down``: nothing in it can be trusted to serve. ``suspicious``: worth a closer look.
+    ``cause`` is what best explains what is wrong, ``because`` says why. ``levels`` are the medians
+    of the targets' own metrics, ``rest_share`` the share of requests failed by those that do not
+    stand out; both only after a close look.
     """
 
     fleet: FleetId
@@ -93,6 +97,10 @@ class FleetBelief:
     panic: bool
     down: bool
     suspicious: bool
+    cause: Cause = Cause.NONE
+    because: str = ""
+    levels: Mapping[str, float] = field(default_factory=dict)
+    rest_share: float | None = None
 
     def count(self, *conditions: Condition) -> int:
         """How many targets are in one of the conditions."""

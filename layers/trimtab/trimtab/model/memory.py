@@ -93,6 +93,8 @@ class FleetMemory:
     ``latency`` is a slow mean of the fleet's latency in seconds (what "usual" means);
     ``seen_at`` is when target health was last read: over a gap, findings are held against nobody.
     ``close_until``, ``watched_at`` and ``swept_at`` say when to read more than the load.
+    ``usual`` is a slow mean of the targets' median metrics; ``population`` the registrations last
+    believed, and when; ``blind_since`` says since when we have been blind without a break.
     """
 
     findings: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
@@ -109,6 +111,10 @@ class FleetMemory:
     close_until: datetime | None = None
     watched_at: datetime | None = None
     swept_at: datetime | None = None
+    usual: Mapping[str, float] = field(default_factory=dict)
+    population: int | None = None
+    population_at: datetime | None = None
+    blind_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

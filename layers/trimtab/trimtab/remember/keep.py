@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from math import fsum
 
 from trimtab.model.assessment import Condition, FleetBelief
+from trimtab.model.cause import Cause
 from trimtab.model.change import change_key, inverse_of
 from trimtab.model.ids import FleetId, InstanceId, TargetId
 from trimtab.model.memory import (
@@ -27,6 +28,7 @@ from trimtab.model.observation import FleetSeen, Lifecycle, LoadSignal, TargetSt
 from trimtab.model.policy import EjectMethod, Policy, RoutePolicy
 from trimtab.model.reason import BY_METRICS, ReasonCode
 from trimtab.model.situation import Situation
+from trimtab.remember.usual import population_of, usual_latency, usual_levels
 
 HOUR = timedelta(hours=1)
 FORGOTTEN_AFTER = timedelta(hours=2)
@@ -39,8 +41,6 @@ REFUSALS_TO_BELIEVE = 3
 """How often AWS must refuse to take a target back before its absence from the group is believed."""
 WINDOW = timedelta(minutes=10)
 """How far back samples are read."""
-USUAL_WEIGHT = 0.05
-"""Weight of the newest minute in a fleet's usual latency: about the last twenty minutes."""
 WELL_MARGIN = 1.05
 """A fleet is well when it could carry its home share and five percent more: no ping-pong."""
 
@@ -73,6 +73,7 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
     old, seen, belief = at.memory.fleet(name), at.fleet(name), at.believed(name)
     health, now = at.policy.health, at.now
     demand, ejected = belief.demand, _ejected(name, at)
+    population = population_of(old, belief, now)
     wishes = old.wishes if size is None else (*old.wishes, Wish(now, size))
     oldest = now - at.policy.scaling.scale_in_after - timedelta(minutes=2)
     return FleetMemory(
@@ -89,11 +90,15 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
         resized_down=old.resized_down,
         demand=demand.units if demand else old.demand,
         demand_at=demand.at if demand else old.demand_at,
-        latency=_usual_latency(old, seen, belief),
+        latency=usual_latency(old, seen, belief),
         seen_at=old.seen_at if belief.targets is None else now,
         close_until=now + health.suspicion if belief.suspicious else old.close_until,
         watched_at=now if LoadSignal.ERRORS in (seen.signals or {}) else old.watched_at,
         swept_at=now if seen.looked_closely else old.swept_at,
+        usual=usual_levels(old, belief),
+        population=population.count,
+        population_at=population.at,
+        blind_since=(old.blind_since or now) if belief.cause is Cause.BLIND else None,
     )
 
 
@@ -194,18 +199,6 @@ def _is_no_more(held: Ejection, name: FleetId, at: Situation) -> bool:
         and refusal.code is ReasonCode.AWS_ERROR
         and refusal.times >= REFUSALS_TO_BELIEVE
     )
-
-
-def _usual_latency(old: FleetMemory, seen: FleetSeen, belief: FleetBelief) -> float | None:
-    """Let what is usual drift slowly, and not at all while something is wrong."""
-    series = (seen.signals or {}).get(LoadSignal.LATENCY)
-    newest = series.last if series is not None and series.complete else None
-    if newest is None or belief.down:
-        return old.latency
-    if old.latency is None:
-        return newest.value
-    weight = USUAL_WEIGHT / 5 if belief.suspicious else USUAL_WEIGHT
-    return old.latency + weight * (newest.value - old.latency)
 
 
 def _route(route: RoutePolicy, at: Situation) -> RouteMemory:
