@@ -190,7 +190,7 @@ def _worth_noting(at: Situation) -> Iterable[tuple[str, Reason]]:
             text = f"{belief.bad} targets of {name} are bad: removing stops"
             yield f"panic in {name}", Reason(ReasonCode.PANIC, text, facts)
         if belief.cause in _NOTED:
-            text = f"{name}: {belief.because}; {REMEDIES[belief.cause].instead}"
+            text = f"{belief.because}; {REMEDIES[belief.cause].instead}"
             yield f"cause in {name}", Reason(REMEDIES[belief.cause].refusal, text)
         if belief.down:
             share = belief.error_share
