@@ -12,7 +12,7 @@ from rich.text import Text
 from trimtab.model.entry import OUTCOMES, Entry, Kind, told_by
 from trimtab.model.ids import ServiceId
 from trimtab.model.policy import Lever
-from trimtab.notify import sentence_of
+from trimtab.told.words import sentence_of
 from trimtab_cli.connect import Deployment
 from trimtab_cli.show import STYLE_OF, moment, text
 from trimtab_cli.stop import USAGE, Stop

@@ -12,7 +12,7 @@ from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.memory import Hold, Memory
 from trimtab.model.request import MOST_HEARD, Requests, words_of
-from trimtab.notify import sentence_of
+from trimtab.told.words import sentence_of
 from trimtab_cli.connect import DEFAULT_STACK, Deployment, Where
 from trimtab_cli.show import moment, say
 

@@ -13,7 +13,7 @@ from trimtab.model.ids import Arn
 from trimtab.model.policy import Policy
 from trimtab.model.tick import Tick
 from trimtab.model.verdict import Verdict
-from trimtab.notify import sentence_of
+from trimtab.told.words import sentence_of
 from trimtab_cli.policy.draft import Draft
 from trimtab_cli.policy.resolve import resolve
 from trimtab_cli.stop import Stop

@@ -23,6 +23,8 @@ SERVICES = {
     "DynamoDB": "dynamodb",
     "SQS": "sqs",
     "SNS": "sns",
+    "EventBridge": "events",
+    "SSM": "ssm",
 }
 
 

@@ -25,6 +25,8 @@ TABLE_NAMES = {
     "dynamodb": "dynamodb:PutItem",
     "sqs": "sqs:SendMessageBatch",
     "sns": "sns:Publish",
+    "events": "events:PutEvents",
+    "ssm": "ssm:GetParameter",
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 
@@ -32,8 +33,11 @@ from trimtab.adapters.aws.permissions import (
     WRITES,
     actions_of,
 )
+from trimtab.adapters.webhook import HttpWebhook
 from trimtab.model.change import Change, Resize, Reweight, inverse_of
 from trimtab.model.ids import Arn, RouteId
+from trimtab.model.incident import Told
+from trimtab.model.message import Event, EventType
 from trimtab.model.policy import EjectMethod
 from trimtab.model.request import Release
 from trimtab.model.tick import Ask
@@ -48,6 +52,8 @@ SETTINGS = Settings(
     ticks_table="ticks",
     queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/work.fifo",
     topic_arn="arn:aws:sns:eu-west-1:123456789012:people",
+    event_bus="default",
+    webhook_parameter="/trimtab/webhook",
 )
 RULE = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/shop/1/2/3")
 LISTENER = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop/1/2")
@@ -75,6 +81,8 @@ ANSWERS: Mapping[str, Mapping[str, Any] | Failure] = {
     "BatchGetItem": {"Responses": {}},
     "SendMessageBatch": {"Successful": []},
     "Publish": {"MessageId": "1"},
+    "PutEvents": {"FailedEntryCount": 0, "Entries": []},
+    "GetParameter": {"Parameter": {"Value": "https://chat.invalid/secret"}},
 }
 OTHERS = (
     "RegisterTargets",
@@ -133,6 +141,10 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Ledger.links": (lambda c: list(c.ledger.links(SHOP)),),
     "Ledger.ticks": (lambda c: list(c.ledger.ticks(SHOP, NOON, NOON, 1)),),
     "Queue.ask": (lambda c: c.queue.ask([Ask(SHOP, "schedule", NOON)]),),
+    "Tellings.recall": (lambda c: c.tellings.recall([SHOP]),),
+    "Tellings.keep": (lambda c: c.tellings.keep(SHOP, Told()),),
+    "Bus.put": (lambda c: c.bus.put([Event(NOON, EventType.ACTION, {})]),),
+    "Webhook.post": (lambda c: replace(cast("HttpWebhook", c.webhook), open=accepting).post("{}"),),
     "Topic.tell": (lambda c: c.topic.tell("s", "t", {}),),
     "Names.target_group": (
         lambda c: c.names.target_group("blue"),
@@ -141,6 +153,27 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Names.group": (lambda c: c.names.group("asg"), lambda c: c.names.group("tag:k=v")),
     "Names.rule": (lambda c: c.names.rule(NAMED), lambda c: c.names.rule(LISTENER)),
 }
+
+
+class Accepting:
+    """A connection to a webhook that takes everything."""
+
+    status = 200
+
+    def request(self, *_: object) -> None: ...
+
+    def getresponse(self) -> Accepting:
+        return self
+
+    def getheader(self, _: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def accepting(host: str, port: int) -> Any:
+    return Accepting()
+
+
 _KINDS = {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -188,6 +221,9 @@ def test_every_method_of_every_port_is_in_the_table() -> None:
             ports.Ledger,
             ports.Queue,
             ports.Topic,
+            ports.Tellings,
+            ports.Bus,
+            ports.Webhook,
             ports.Names,
         )
         for name, value in vars(port).items()

@@ -86,6 +86,14 @@ class Deployment:
     def topic(self) -> Any:
         return self.state.topic
 
+    @property
+    def tellings(self) -> Any:
+        return self.state.tellings
+
+    @property
+    def teller(self) -> Any:
+        return self.state.teller
+
     def serve(
         self,
         service: str,

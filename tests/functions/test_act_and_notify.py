@@ -102,41 +102,6 @@ def broken_at(deployment: Deployment, number: int) -> None:
     deployment.hands.apply = apply  # type: ignore[method-assign]  # a fault, put in by hand
 
 
-def test_people_are_told_of_an_outcome(deployment: Deployment, context: object) -> None:
-    assert notify(sample("stream-outcome"), context) == ALL_WELL
-    [told] = deployment.topic.told
-    assert told.subject.startswith("[trimtab] shop: applied target blue/")
-    assert (told.attributes["service"], told.attributes["kind"]) == ("shop", "applied")
-
-
-@pytest.mark.parametrize("name", ["stream-intended", "stream-modified-removed"])
-def test_nobody_is_told_of_what_is_not_over(
-    name: str, deployment: Deployment, context: object
-) -> None:
-    assert notify(sample(name), context) == ALL_WELL
-    assert deployment.topic.told == []
-
-
-def test_what_cannot_be_told_is_given_back_from_there_on(
-    deployment: Deployment, context: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise Denied("not authorized to publish")
-
-    monkeypatch.setattr(type(deployment.topic), "tell", refuse)
-    event = sample("stream-outcome")
-    [record] = event["Records"]
-    expected = [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]
-    assert notify(event, context) == {"batchItemFailures": expected}
-
-
-def test_a_forged_body_is_passed_over(deployment: Deployment, context: object) -> None:
-    event = sample("stream-outcome")
-    event["Records"][0]["dynamodb"]["NewImage"]["body"]["S"] = "[" * 5000
-    assert notify(event, context) == ALL_WELL
-    assert deployment.topic.told == []
-
-
 @pytest.mark.parametrize("handler", [act, notify], ids=["act", "notify"])
 @pytest.mark.parametrize("event", [{}, [], None, {"Records": {}}, {"Records": [1]}])
 def test_what_is_no_stream_batch_is_refused(

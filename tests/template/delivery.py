@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +43,37 @@ def the_log_is_anchored_every_day(stack: Stack) -> Iterator[str]:
         yield "an anchor that failed is lost"
     if config.get("MaximumRetryAttempts", 2) < 1 or config["MaximumEventAgeInSeconds"] < 3600:
         yield "an anchor is given up at once"
+
+
+def notify_is_called_to_sweep_and_to_digest(stack: Stack) -> Iterator[str]:
+    """Every five minutes and once a day, whatever the schedule's state; failures are kept."""
+    schedules = stack.of_type("AWS::Scheduler::Schedule")
+    for name, when in (
+        ("SweepSchedule", "rate(5 minutes)"),
+        ("DigestSchedule", "cron(0 7 * * ? *)"),
+    ):
+        given = schedules[name]
+        target = given["Target"]
+        if (given["ScheduleExpression"], given["State"]) != (when, "ENABLED"):
+            yield f"{name} runs {given['ScheduleExpression']}, {given['State']}"
+        if target["Arn"] != {"Fn::GetAtt": ["NotifyFunction", "Arn"]}:
+            yield f"{name} calls something else"
+        if not references(target.get("DeadLetterConfig"), "UndeliveredEvents"):
+            yield f"what {name} cannot deliver is lost"
+        source = name.removesuffix("Schedule").lower()
+        if json.loads(target["Input"])["source"] != f"trimtab.{source}":
+            yield f"{name} does not say what it wants"
+    configs = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+    [config] = [c for c in configs if c["FunctionName"] == {"Ref": "NotifyFunction"}]
+    if not references(config.get("DestinationConfig"), "FailedInvocations"):
+        yield "a digest that failed is lost"
+
+
+def nothing_of_ours_wakes_us(stack: Stack) -> Iterator[str]:
+    """No rule takes events of our own source."""
+    for name, rule in stack.of_type("AWS::Events::Rule").items():
+        if not rule["EventPattern"].get("source") or "trimtab" in rule["EventPattern"]["source"]:
+            yield f"{name} takes what we send"
 
 
 def rules_keep_what_they_cannot_deliver(stack: Stack) -> Iterator[str]:
@@ -153,6 +185,8 @@ def _reserved(stack: Stack, function: str) -> int:
 CHECKS = (
     the_schedule_never_runs_late,
     the_log_is_anchored_every_day,
+    notify_is_called_to_sweep_and_to_digest,
+    nothing_of_ours_wakes_us,
     rules_keep_what_they_cannot_deliver,
     failed_invocations_are_kept,
     work_is_taken_in_turn,

@@ -32,7 +32,15 @@ PORTS = {
         "Ledger.append",
         "Store.pauses",
     ),
-    "notify": ("Topic.tell",),
+    "notify": (
+        "Store.services",
+        "Ledger.of_day",
+        "Tellings.recall",
+        "Tellings.keep",
+        "Topic.tell",
+        "Bus.put",
+        "Webhook.post",
+    ),
     "anchor": ("Store.services", "Store.heads"),
 }
 """Which port methods each function's code calls."""
@@ -221,11 +229,24 @@ ON_CHAINS = {
     "Null": {"dynamodb:LeadingKeys": "false"},
 }
 """The heads of the log's hash chains and nothing else of Memory; never without a key."""
+ON_TELLINGS = {
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["told#*"]},
+    "Null": {"dynamodb:LeadingKeys": "false"},
+}
+"""What people were told, and nothing else of Memory."""
+AS_OURSELVES = {
+    "ForAllValues:StringEquals": {"events:source": ["trimtab"]},
+    "Null": {"events:source": "false"},
+}
 
 
 def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
-    """Items are put inside a transaction only: memory and ticks by reconcile, chains by act too."""
-    reconcile, act = stack.role_of("reconcile"), stack.role_of("act")
+    """Items are put inside a transaction only: memory and ticks by reconcile, chains by act too.
+
+    Notify puts what it told, and nothing else.
+    """
+    reconcile, act, notify = (stack.role_of(f) for f in ("reconcile", "act", "notify"))
+    own = {(act, "Memory"): ON_CHAINS, (act, "Log"): {}, (notify, "Memory"): ON_TELLINGS}
     for role in stack.roles:
         for statement in stack.allowed(role):
             if "dynamodb:PutItem" not in statement.actions:
@@ -233,10 +254,9 @@ def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
             for table in ("Memory", "Log", "Ticks"):
                 if not references(statement.resource, table):
                     continue
-                chains_only = role == act and table == "Memory"
-                if role != reconcile and not (role == act and table != "Ticks"):
+                if role != reconcile and (role, table) not in own:
                     yield f"{role} may put into {table}"
-                if statement.condition != IN_TRANSACTION | (ON_CHAINS if chains_only else {}):
+                if statement.condition != IN_TRANSACTION | own.get((role, table), {}):
                     yield f"{role} may put into {table} what or how it never does"
 
 
@@ -255,13 +275,37 @@ def single_items_of_memory_are_heads(stack: Stack) -> Iterator[str]:
                 yield f"{role} may get more of Memory than the heads of chains"
 
 
+def notify_tells_where_it_was_told_to(stack: Stack) -> Iterator[str]:
+    """Bus and webhook only where the stack names one, that one, and under our own name."""
+    expected = {
+        "events:PutEvents": ("HasBus", ":event-bus/${EventBusName}", AS_OURSELVES),
+        "ssm:GetParameter": ("HasWebhook", ":parameter${WebhookParameter}", {}),
+    }
+    for role in stack.roles:
+        for statement in stack.allowed(role):
+            for action in set(statement.actions) & set(expected):
+                only_if, ending, condition = expected[action]
+                if role != stack.role_of("notify") or statement.only_if != only_if:
+                    yield f"{role} may {action} whatever the stack says"
+                if not str(statement.resource.get("Fn::Sub")).endswith(ending):
+                    yield f"{role} may {action} on {statement.resource}"
+                if statement.condition != condition:
+                    yield f"{role} may {action} as anybody"
+
+
 def the_directory_is_all_they_read(stack: Stack) -> Iterator[str]:
-    """Schedule and wake read the directory of services and nothing else of Memory."""
-    for function in ("schedule", "wake", "anchor"):
+    """Schedule and wake read the directory of services and nothing else of Memory.
+
+    Anchor reads the heads of chains besides, notify what people were told.
+    """
+    others = {"anchor": ON_CHAINS, "notify": ON_TELLINGS}
+    for function in ("schedule", "wake", "anchor", "notify"):
         for statement in stack.allowed(stack.role_of(function)):
             if not references(statement.resource, "Memory"):
                 continue
-            if statement.condition == ON_CHAINS:  # anchor's, and held to it above
+            if set(statement.actions) & {"dynamodb:PutItem"}:  # held to its own above
+                continue
+            if function in others and statement.condition == others[function]:
                 continue
             keys = statement.condition.get("ForAllValues:StringEquals", {})
             guard = statement.condition.get("Null", {})
@@ -282,4 +326,5 @@ CHECKS = (
     writes_stay_in_the_transaction,
     single_items_of_memory_are_heads,
     the_directory_is_all_they_read,
+    notify_tells_where_it_was_told_to,
 )

@@ -28,7 +28,13 @@ ENVIRONMENT = {
         "TRIMTAB_TICKS_DAYS": "TickRetentionDays",
     },
     "act": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_LOG_TABLE": "Log"},
-    "notify": {"TRIMTAB_TOPIC_ARN": "Topic"},
+    "notify": {
+        "TRIMTAB_MEMORY_TABLE": "Memory",
+        "TRIMTAB_LOG_TABLE": "Log",
+        "TRIMTAB_TOPIC_ARN": "Topic",
+        "TRIMTAB_EVENT_BUS": "EventBusName",
+        "TRIMTAB_WEBHOOK_PARAMETER": "WebhookParameter",
+    },
     "anchor": {"TRIMTAB_MEMORY_TABLE": "Memory"},
 }
 RETENTION = {"anchor": "AnchorRetentionDays"}

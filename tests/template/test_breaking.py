@@ -243,6 +243,33 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
         delivery.the_schedule_never_runs_late,
     ),
     (
+        "nobody sweeps",
+        put("SweepSchedule", "State", "DISABLED"),
+        delivery.notify_is_called_to_sweep_and_to_digest,
+    ),
+    (
+        "wake takes what we send",
+        lambda parts: event("WakeFunction", "GroupChanged")(parts)["Pattern"].update(
+            source=["aws.autoscaling", "trimtab"]
+        ),
+        delivery.nothing_of_ours_wakes_us,
+    ),
+    (
+        "notify may send events as anybody",
+        lambda parts: statement(parts, "NotifyBusPolicy", "PutEvents").pop("Condition"),
+        permissions.notify_tells_where_it_was_told_to,
+    ),
+    (
+        "notify may read the webhook of a stack that has none",
+        lambda parts: parts["NotifyWebhookPolicy"].pop("Condition"),
+        permissions.notify_tells_where_it_was_told_to,
+    ),
+    (
+        "notify may put a policy",
+        lambda parts: statement(parts, "NotifyRole", "KeepTellings").pop("Condition"),
+        permissions.writes_stay_in_the_transaction,
+    ),
+    (
         "a rule loses what it cannot deliver",
         lambda parts: event("WakeFunction", "AlarmChanged")(parts).pop("DeadLetterConfig"),
         delivery.rules_keep_what_they_cannot_deliver,

@@ -27,6 +27,8 @@ VALUES = {
     "TickRetentionDays": "14",
     "WorkQueue": "https://sqs.eu-west-1.amazonaws.com/123456789012/trimtab-work.fifo",
     "Topic": "arn:aws:sns:eu-west-1:123456789012:trimtab-Topic-1A2B",
+    "EventBusName": "default",
+    "WebhookParameter": "/trimtab/webhook",
 }
 """What CloudFormation makes of the references in the functions' environments."""
 
@@ -35,7 +37,7 @@ PORTS = {
     "wake": ("store", "queue"),
     "reconcile": ("store", "ledger", "infrastructure"),
     "act": ("ledger", "store", "infrastructure", "hands"),
-    "notify": ("topic",),
+    "notify": ("store", "ledger", "topic", "bus", "webhook", "tellings", "teller"),
     "anchor": ("store",),
 }
 

@@ -15,7 +15,7 @@ from trimtab.model.change import Change, Resize, Reweight
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.reason import Fact, Reason
 from trimtab.model.verdict import Check
-from trimtab.notify import sentence_of
+from trimtab.told.words import sentence_of
 from trimtab_cli.entries import SHORT_ID, line_of
 from trimtab_cli.find import Story, find
 from trimtab_cli.moments import lasting

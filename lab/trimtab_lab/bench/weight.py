@@ -16,7 +16,7 @@ CLIENTS = {
     "wake": ("dynamodb", "sqs"),
     "reconcile": ("dynamodb", "elb", "autoscaling", "cloudwatch"),
     "act": ("dynamodb", "elb", "autoscaling"),
-    "notify": ("sns",),
+    "notify": ("dynamodb", "sns"),
     "anchor": ("dynamodb",),
 }
 """The boto3 clients each function builds before it can do its work."""

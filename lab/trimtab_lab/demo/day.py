@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.model.entry import OUTCOMES, Entry, Kind
-from trimtab.notify import sentence_of
+from trimtab.told.words import sentence_of
 from trimtab_lab.world.journal import Event, EventKind
 from trimtab_lab.world.recorder import Recorder
 

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from trimtab.model.change import Eject, Resize, Restore, Reweight
 from trimtab.model.entry import Entry, Kind
-from trimtab.notify import sentence_of
+from trimtab.told.words import sentence_of
 from trimtab_lab.demo.day import Day, serving_of
 from trimtab_lab.world.faults import Fault
 from trimtab_lab.world.recorder import TargetTrack

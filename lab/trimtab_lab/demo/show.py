@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab.model.entry import Kind
-from trimtab.notify import safe
+from trimtab.told.words import safe
 from trimtab_lab.demo.day import Day, Moment, moment_of, numbers_of, told
 from trimtab_lab.demo.page import rows_of
 from trimtab_lab.simulator.run import Minute

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from trimtab.act import Actor
 from trimtab.loop import Loop
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.policy import Policy
 from trimtab.model.tick import Ask, Tick
-from trimtab.notify import tell
+from trimtab.notify import Report
 from trimtab.ports import Names
 from trimtab.schedule import ask_for_all
 from trimtab_lab.simulator.policies import put_policy
@@ -24,6 +24,9 @@ from trimtab_lab.world.scenario import Scenario
 A_MINUTE = timedelta(minutes=1)
 ACT_AFTER = timedelta(seconds=2)
 """From the tick to its intents being carried out: about what queue and stream take."""
+
+
+SWEEP_MINUTES = 5
 
 
 class Simulator:
@@ -65,8 +68,7 @@ class Simulator:
         ticks = [result for result in results.values() if isinstance(result, Tick)]
         entries = [entry for tick in ticks for entry in tick.entries]
         entries += self._act(entries)
-        for entry in entries:
-            tell(entry, self.state.topic)
+        self._tell(entries, now)
         troubles = tuple(
             f"{service}: {result.code}: {result.text}"
             for service, result in results.items()
@@ -75,6 +77,17 @@ class Simulator:
         number = self.result.minutes + 1
         events = self._diary.news()
         return Minute(number, now, tuple(entries), events, len(ticks), troubles)
+
+    def _tell(self, entries: Sequence[Entry], now: datetime) -> None:
+        """Tell as notify does: what is news at once, what had to wait every five minutes."""
+        teller, report = self.state.teller, Report()
+        for service in dict.fromkeys(entry.service for entry in entries):
+            teller.hear(service, [e for e in entries if e.service == service], now, report)
+        if (self.result.minutes + 1) % SWEEP_MINUTES == 0:
+            services = [listed.service for listed in self.state.store.services()]
+            teller.sweep(services, now, report)
+        if report.failures or report.unremembered:
+            raise RuntimeError(f"telling failed in the simulator: {report}")
 
     def _wakes(self) -> Sequence[Ask]:
         changed = {change.name: change for change in self.world.take_alarm_changes()}

@@ -29,7 +29,10 @@ from trimtab.adapters.tables import (
     Write,
     refuse_oversized,
 )
+from trimtab.adapters.tellings import TableTellings
+from trimtab.channels import TopicChannel
 from trimtab.model.tick import Ask
+from trimtab.notify import Teller
 
 
 class DictTables:
@@ -160,6 +163,8 @@ class InMemory:
         self.ledger = TableLedger(self.tables, keep)
         self.queue = ListQueue()
         self.topic = ListTopic()
+        self.tellings = TableTellings(self.tables)
+        self.teller = Teller(self.tellings, (TopicChannel(self.topic),))
 
 
 def _sort(row: tuple[str, Key]) -> str:

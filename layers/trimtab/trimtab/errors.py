@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 
 class TrimtabError(Exception):
     """Base of all of ours. The text says what, where, what was expected and what to do."""
@@ -17,6 +19,15 @@ class Denied(TrimtabError):
 
 class Throttled(TrimtabError):
     """AWS asked us to slow down, even after the SDK's own retries."""
+
+
+class TryLater(Throttled):
+    """Somebody asked us to wait, and said how long."""
+
+    def __init__(self, told: str, wait: timedelta) -> None:
+        """Say what was asked, and for how long we are to wait."""
+        super().__init__(told)
+        self.wait = wait
 
 
 class NotFound(TrimtabError):

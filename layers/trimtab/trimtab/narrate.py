@@ -16,6 +16,7 @@ from trimtab.model.entry import Entry, Kind
 from trimtab.model.heard import NOTHING_HEARD, Heard
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Pending, Standing
+from trimtab.model.policy import Lever, Mode
 from trimtab.model.reason import NOT_YET, Reason, ReasonCode, in_words
 from trimtab.model.situation import Situation
 from trimtab.model.verdict import Ruling, Verdict
@@ -155,6 +156,7 @@ def _gist(verdict: Verdict) -> str:
 def _notes(at: Situation, blank: Entry, standing: dict[str, Standing]) -> list[Entry]:
     """Note what began and what ended: blindness, an unknown load, panic, a fleet down."""
     said, written = at.memory.standing, []
+    blank = replace(blank, mode=_observing(at))
     now = dict(_worth_noting(at))
     for key, reason in now.items():
         held = said.get(key)
@@ -169,6 +171,11 @@ def _notes(at: Situation, blank: Entry, standing: dict[str, Standing]) -> list[E
             text = f"ended after {in_words(at.now - held.since)}"
             written.append(replace(blank, reason=Reason(held.codes[0], text), subject=key))
     return written
+
+
+def _observing(at: Situation) -> Mode | None:
+    """Say of a note that its service only observes: the digest tells of it."""
+    return Mode.OBSERVE if all(at.policy.mode(lever) is Mode.OBSERVE for lever in Lever) else None
 
 
 _NOTED = frozenset({Cause.OVERLOAD, Cause.ZONE, Cause.DEPLOYMENT, Cause.DEPENDENCY})

@@ -1,58 +1,204 @@
-"""Notify: tell people what was done, what went wrong and what needs them."""
+"""Notify: tell people and programs what the log says, each thing once if it can be, always at all.
+
+What is to be told is stored before it is told, and what was told after it: a channel that fails is
+tried again later, by the sweep or the next batch, and nobody else hears the same twice. Where that
+cannot be stored we tell from what we have: twice is better than never.
+"""
 
 from __future__ import annotations
 
-import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
-from trimtab.model.entry import OUTCOMES, Entry, Kind
-from trimtab.model.reason import ReasonCode
-from trimtab.ports import Topic
+from trimtab.channels import Channel
+from trimtab.errors import Conflict, TrimtabError, TryLater
+from trimtab.model.entry import Entry
+from trimtab.model.ids import ServiceId
+from trimtab.model.incident import Digest, Told
+from trimtab.ports import Tellings
+from trimtab.told.digest import digests_of
+from trimtab.told.due import Due, Pace, done, due, failed, tidied
+from trimtab.told.fold import fold, settle
+from trimtab.told.kinds import manner_of
 
-TOLD = OUTCOMES | {Kind.AWAITING, Kind.POLICY, Kind.PAUSE}
-"""Kinds worth a message; refusals and shadows are read in the log."""
-ALARMING = {ReasonCode.PANIC, ReasonCode.FLEET_DOWN, ReasonCode.NO_DATA, ReasonCode.STALE}
-"""Notes worth a message all the same: the controller cannot or will not help."""
-MOST_CHARACTERS = 600
+BUSY_FOR = timedelta(seconds=90)
+"""Longer than an invocation may last: nobody waits longer for somebody who died while telling."""
+ROUNDS = 6
+"""How often we begin anew when others write meanwhile."""
+
+Move = Callable[[Told], Told]
 
 
-def tell(entry: Entry, topic: Topic) -> bool:
-    """Send one plain message about an entry worth one; return whether it was."""
-    if entry.kind not in TOLD and not (entry.kind is Kind.NOTED and entry.reason.code in ALARMING):
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A channel that could not be reached: why, and how long it asks us to wait, if it does."""
+
+    channel: str
+    service: ServiceId
+    why: str
+    wait: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of it: messages by channel, what failed, of whom nothing could be stored.
+
+    ``lost`` are services whose news reached nobody and is stored nowhere: it must be given again.
+    """
+
+    told: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    unremembered: list[tuple[ServiceId, str]] = field(default_factory=list)
+    lost: list[ServiceId] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells through its channels, in their order, what its memory says is due."""
+
+    tellings: Tellings
+    channels: Sequence[Channel]
+
+    def hear(
+        self, service: ServiceId, entries: Iterable[Entry], now: datetime, report: Report
+    ) -> None:
+        """Take in entries of one service, and tell what is due."""
+        heard = tuple(entry for entry in entries if manner_of(entry))
+        if not heard:
+            return
+        self._work(service, lambda told: fold(told, heard), now, report)
+
+    def sweep(self, services: Sequence[ServiceId], now: datetime, report: Report) -> None:
+        """Tell what had to wait, and close what is over, of those services."""
+        for service, told in self.tellings.recall(services).items():
+            if told.incidents:
+                self._work(service, lambda held: held, now, report)
+
+    def digest(self, day: str, entries: Iterable[Entry], now: datetime, report: Report) -> None:
+        """Tell each service's day to every channel that was not told of it yet."""
+        for digest in digests_of(day, entries):
+            self._digest(digest, now, report)
+
+    @property
+    def _paces(self) -> tuple[Pace, ...]:
+        return tuple(channel.pace for channel in self.channels)
+
+    def _work(self, service: ServiceId, move: Move, now: datetime, report: Report) -> None:
+        before = report.told.total()
+        try:
+            for _ in range(ROUNDS):
+                if self._round(service, move, now, report):
+                    return
+            raise Conflict(f"what was told of {service} changed {ROUNDS} times while we told it")
+        except TrimtabError as error:
+            report.unremembered.append((service, str(error)))
+        if report.told.total() == before:
+            told = settle(move(Told()), now)
+            wanted = due(told, service, self._paces, now)
+            self._tell(wanted, now, report)
+            if wanted and report.told.total() == before:
+                report.lost.append(service)
+
+    def _round(self, service: ServiceId, move: Move, now: datetime, report: Report) -> bool:
+        """Store what is to be told, tell it, store what was told; whether nothing is left to do.
+
+        While somebody else is telling we only add what is news: they look again when they are done.
+        """
+        held = self.tellings.recall([service])[service]
+        told = tidied(settle(move(held), now), self._paces, now)
+        wanted = due(told, service, self._paces, now)
+        is_busy = held.busy_until is not None and now < held.busy_until
+        if not wanted or is_busy:
+            return told == held or self._is_kept(service, told)
+        if self._is_kept(service, replace(told, busy_until=now + BUSY_FOR)):
+            self._settle_up(service, self._tell(wanted, now, report), now)
         return False
-    subject = safe(f"[trimtab] {entry.service}: {entry.kind} {entry.subject}")
-    lines = [
-        safe(f"{entry.service}: {entry.kind} - {entry.reason.text}"),
-        safe(f"what: {sentence_of(entry.change)}") if entry.change else "",
-        safe(f"why:  {entry.wanted.text}") if entry.wanted else "",
-        f"when: {entry.at:%Y-%m-%d %H:%M:%S} UTC",
-        f"more: trimtab explain {entry.intent or entry.id} --service {safe(entry.service)}",
-    ]
-    attributes = {"service": entry.service, "kind": entry.kind, "reason": entry.reason.code}
-    topic.tell(subject, "\n".join(line for line in lines if line), attributes)
-    return True
+
+    def _settle_up(self, service: ServiceId, after: Move, now: datetime) -> None:
+        """Store what was told, whatever others wrote meanwhile."""
+        for _ in range(ROUNDS):
+            held = self.tellings.recall([service])[service]
+            told = tidied(after(held), self._paces, now)
+            if self._is_kept(service, replace(told, busy_until=None)):
+                return
+        raise Conflict(f"it could not be stored what was told of {service}")
+
+    def _is_kept(self, service: ServiceId, told: Told) -> bool:
+        try:
+            self.tellings.keep(service, told)
+        except Conflict:
+            return False
+        return True
+
+    def _tell(self, wanted: Sequence[Due], now: datetime, report: Report) -> Move:
+        """Tell what is due, and return how to note it. Who fails is not told the rest."""
+        moves: list[Move] = []
+        broken: set[str] = set()
+        for one in wanted:
+            if one.channel in broken:
+                continue
+            failure = self._try(one, report)
+            if failure is None:
+                moves.append(lambda told, one=one: done(told, one, now))  # type: ignore[misc]
+            else:
+                broken.add(one.channel)
+                moves.append(
+                    lambda told, it=failure: failed(told, it.channel, now, it.wait)  # type: ignore[misc]
+                )
+        return lambda told: _moved(told, moves)
+
+    def _try(self, one: Due, report: Report) -> Failure | None:
+        [channel] = (c for c in self.channels if c.pace.channel == one.channel)
+        return _attempt(channel, one.telling.service, lambda: channel.tell(one.telling), report)
+
+    def _digest(self, digest: Digest, now: datetime, report: Report) -> None:
+        service, day = digest.service, digest.day
+        try:
+            known = self.tellings.recall([service])[service].digested
+        except TrimtabError as error:
+            report.unremembered.append((service, str(error)))
+            known = {}
+        told = {
+            channel.pace.channel: day
+            for channel in self.channels
+            if known.get(channel.pace.channel, "") < day
+            and _attempt(channel, service, lambda c=channel: c.digest(digest), report) is None  # type: ignore[misc]
+        }
+        if told:
+            self._remember_digest(service, told, now, report)
+
+    def _remember_digest(
+        self, service: ServiceId, days: dict[str, str], now: datetime, report: Report
+    ) -> None:
+        try:
+            for _ in range(ROUNDS):
+                held = self.tellings.recall([service])[service]
+                told = replace(held, digested={**held.digested, **days})
+                if self._is_kept(service, told):
+                    return
+        except TrimtabError as error:
+            report.unremembered.append((service, str(error)))
 
 
-def sentence_of(change: Change) -> str:
-    """Say in words what a change does."""
-    match change:
-        case Eject():
-            way = "put in standby" if change.group else "deregister"
-            more = " and replace it" if change.replace else ""
-            return f"{way} {change.target} of {change.fleet} in {change.zone}{more}"
-        case Restore():
-            return f"bring {change.target} of {change.fleet} back"
-        case Resize():
-            return f"resize {change.group} from {change.before} to {change.after}"
-        case Reweight():
-            weights = (
-                f"{group.split('/')[1] if '/' in group else group} {change.before[group]}->{weight}"
-                for group, weight in sorted(change.after.items())
-            )
-            return f"weights of {change.route}: {', '.join(weights)}"
+def _attempt(
+    channel: Channel, service: ServiceId, say: Callable[[], None], report: Report
+) -> Failure | None:
+    """Tell one thing. Whatever goes wrong in one channel is that channel's own."""
+    name = channel.pace.channel
+    try:
+        say()
+    except Exception as error:  # a fault of one channel must not silence the others
+        wait = error.wait if isinstance(error, TryLater) else None
+        failure = Failure(name, service, f"{type(error).__name__}: {error}", wait)
+        report.failures.append(failure)
+        return failure
+    report.told[name] += 1
+    return None
 
 
-def safe(text: str) -> str:
-    """Make text inert: no control or direction characters, bounded length."""
-    kept = (c if unicodedata.category(c)[0] != "C" else " " for c in text[:MOST_CHARACTERS])
-    return "".join(kept)
+def _moved(told: Told, moves: Iterable[Move]) -> Told:
+    for move in moves:
+        told = move(told)
+    return told

@@ -16,7 +16,9 @@ from typing import Protocol
 from trimtab.model.change import Change
 from trimtab.model.entry import Call, Entry
 from trimtab.model.ids import Arn, EntryId, ServiceId
+from trimtab.model.incident import Told
 from trimtab.model.link import Head, Link
+from trimtab.model.message import Event
 from trimtab.model.observation import Group, RouteSeen, Series, Target
 from trimtab.model.policy import Lever, Policy
 from trimtab.model.reason import Reason
@@ -184,6 +186,34 @@ class Topic(Protocol):
         ...
 
 
+class Bus(Protocol):
+    """Where programs are told."""
+
+    def put(self, events: Sequence[Event]) -> None:
+        """Send events in order; raise if the bus did not take every one of them."""
+        ...
+
+
+class Webhook(Protocol):
+    """A chat program's incoming webhook."""
+
+    def post(self, body: str) -> None:
+        """Post JSON text, already escaped; ``TryLater`` if it asks for patience."""
+        ...
+
+
+class Tellings(Protocol):
+    """What people were told of each service."""
+
+    def recall(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Told]:
+        """What is remembered of each, read consistently; nothing told yet where nothing is."""
+        ...
+
+    def keep(self, service: ServiceId, told: Told) -> Told:
+        """Store it and return it as stored; ``Conflict`` if it is not at the version given."""
+        ...
+
+
 class Names(Protocol):
     """Finds what a policy names, once, when it is applied. Raises ``NotFound`` with what to do."""
 
@@ -209,6 +239,7 @@ class Paused(Protocol):
 
 
 __all__ = [
+    "Bus",
     "Hands",
     "Infrastructure",
     "Ledger",
@@ -219,5 +250,7 @@ __all__ = [
     "Paused",
     "Queue",
     "Store",
+    "Tellings",
     "Topic",
+    "Webhook",
 ]

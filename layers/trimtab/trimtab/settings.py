@@ -16,6 +16,8 @@ _VARIABLES: Mapping[str, str] = {
     "ticks_table": "TRIMTAB_TICKS_TABLE",
     "queue_url": "TRIMTAB_QUEUE_URL",
     "topic_arn": "TRIMTAB_TOPIC_ARN",
+    "event_bus": "TRIMTAB_EVENT_BUS",
+    "webhook_parameter": "TRIMTAB_WEBHOOK_PARAMETER",
     "account": "TRIMTAB_ACCOUNT",
     "region": "AWS_REGION",
 }
@@ -31,6 +33,14 @@ _SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
     "queue_url": (
         re.compile(r"https?://\S+/\d{12}/\S+\.fifo"),
         "the URL of an SQS FIFO queue",
+    ),
+    "event_bus": (
+        re.compile(r"[A-Za-z0-9/._-]{1,256}"),
+        "the name of an EventBridge event bus of this account",
+    ),
+    "webhook_parameter": (
+        re.compile(r"/[A-Za-z0-9_./-]{1,1010}"),
+        "the name of a parameter, beginning with /",
     ),
     "topic_arn": (
         re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:\S+"),
@@ -54,6 +64,8 @@ class Settings:
     ticks_table: str = ""
     queue_url: str = ""
     topic_arn: str = ""
+    event_bus: str = ""
+    webhook_parameter: str = ""
     ticks_days: int = int(_DEFAULT_DAYS)
     max_age: timedelta = timedelta(minutes=3)
     managed_tag: str = "trimtab:managed"
@@ -78,6 +90,8 @@ class Settings:
             ticks_table=given["ticks_table"],
             queue_url=given["queue_url"],
             topic_arn=given["topic_arn"],
+            event_bus=given["event_bus"],
+            webhook_parameter=given["webhook_parameter"],
             ticks_days=int(days),
         )
 

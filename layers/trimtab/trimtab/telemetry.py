@@ -24,6 +24,7 @@ from trimtab.model.ids import ServiceId
 from trimtab.model.link import Head
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Tick
+from trimtab.notify import Report
 
 logger = Logger(log_uncaught_exceptions=False)
 metrics = Metrics(namespace="Trimtab")
@@ -135,11 +136,17 @@ def emit_outcome(outcome: Entry | None) -> None:
     _count(COUNTED_ENTRIES.get(outcome.kind, "ActionsDropped"))
 
 
-def emit_told(told: int) -> None:
-    """Tell how many entries people were told of."""
-    logger.info("notify.told", extra={"told": told})
-    if told:
-        _count("EntriesTold", told)
+def emit_told(report: Report) -> None:
+    """Tell how many messages went where, what failed, and of whom nothing could be stored."""
+    logger.info("notify.told", extra={"told": dict(report.told)})
+    for failure in report.failures:
+        extra = {"service": failure.service, "channel": failure.channel, "why": _cut(failure.why)}
+        logger.error("notify.failed", extra=extra)
+    for service, why in report.unremembered:
+        logger.error("notify.unremembered", extra={"service": service, "why": _cut(why)})
+    _count_if_any("MessagesTold", report.told.total())
+    _count_if_any("MessagesFailed", len(report.failures))
+    _count_if_any("MessagesUnremembered", len(report.unremembered))
 
 
 def emit_anchor(heads: Mapping[ServiceId, Head], at: datetime) -> None:

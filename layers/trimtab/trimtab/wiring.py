@@ -6,16 +6,33 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
+from trimtab.adapters.aws.bus import EventBus
 from trimtab.adapters.aws.clients import Clients, Session
 from trimtab.adapters.aws.infrastructure import AwsHands, AwsInfrastructure
 from trimtab.adapters.aws.queue import SqsQueue
 from trimtab.adapters.aws.resolve import AwsNames
+from trimtab.adapters.aws.secret import ParameterSecret
 from trimtab.adapters.aws.tables import DynamoTables
 from trimtab.adapters.aws.topic import SnsTopic
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import Table
-from trimtab.ports import Hands, Infrastructure, Ledger, Names, Queue, Store, Topic
+from trimtab.adapters.tellings import TableTellings
+from trimtab.adapters.webhook import HttpWebhook
+from trimtab.channels import BusChannel, Channel, TopicChannel, WebhookChannel
+from trimtab.notify import Teller
+from trimtab.ports import (
+    Bus,
+    Hands,
+    Infrastructure,
+    Ledger,
+    Names,
+    Queue,
+    Store,
+    Tellings,
+    Topic,
+    Webhook,
+)
 from trimtab.settings import Settings
 
 
@@ -68,6 +85,34 @@ class Connections:
         """Where people are told."""
         self.settings.require("topic_arn")
         return SnsTopic(self.clients, self.settings.topic_arn)
+
+    @cached_property
+    def bus(self) -> Bus:
+        """Where programs are told."""
+        self.settings.require("event_bus")
+        return EventBus(self.clients, self.settings.event_bus)
+
+    @cached_property
+    def webhook(self) -> Webhook:
+        """A chat program's incoming webhook."""
+        self.settings.require("webhook_parameter")
+        return HttpWebhook(ParameterSecret(self.clients, self.settings.webhook_parameter))
+
+    @cached_property
+    def tellings(self) -> Tellings:
+        """What people were told."""
+        self.settings.require("memory_table")
+        return TableTellings(self._tables)
+
+    @cached_property
+    def teller(self) -> Teller:
+        """Tells through every channel there is; the one outside AWS is the last to hold us up."""
+        channels: list[Channel] = [TopicChannel(self.topic)]
+        if self.settings.event_bus:
+            channels.append(BusChannel(self.bus))
+        if self.settings.webhook_parameter:
+            channels.append(WebhookChannel(self.webhook))
+        return Teller(self.tellings, tuple(channels))
 
     @cached_property
     def names(self) -> Names:

@@ -13,6 +13,7 @@ from trimtab.adapters.tables import Item, Key, Table, Value
 from trimtab.errors import Malformed, Refused
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
+from trimtab.model.incident import Told
 from trimtab.model.memory import Memory
 from trimtab.model.observation import FleetSeen, Gap, Observation
 from trimtab.model.policy import Policy
@@ -71,6 +72,18 @@ def memory_key(service: ServiceId) -> Key:
 def pause_key(service: ServiceId | None) -> Key:
     """Where the pause of a service, or of everything, lies."""
     return Key(Table.MEMORY, ALL if service is None else service, "pause")
+
+
+def told_key(service: ServiceId) -> Key:
+    """Where it lies what people were told: a partition of its own, for IAM to tell it apart."""
+    return Key(Table.MEMORY, f"told#{service}", "told")
+
+
+def told_item(service: ServiceId, told: Told) -> Item:
+    """Return what people were told as an item, compressed where that saves writes."""
+    text = codec.dumps(told)
+    body = text if len(text) <= WRITE_UNIT else zlib.compress(text.encode())
+    return _item(told_key(service), version=told.version, body=body)
 
 
 def requests_key(service: ServiceId) -> Key:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from types_boto3_events import EventBridgeClient
     from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
+    from types_boto3_ssm import SSMClient
 
 __all__ = ["AT_ONCE", "Clients", "Session"]
 
@@ -72,6 +74,16 @@ class Clients:
     def sqs(self) -> SQSClient:
         """SQS."""
         return self._session.client("sqs", region_name=self._region, config=_CONFIG)
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        """EventBridge."""
+        return self._session.client("events", region_name=self._region, config=_CONFIG)
+
+    @cached_property
+    def ssm(self) -> SSMClient:
+        """The Parameter Store of Systems Manager."""
+        return self._session.client("ssm", region_name=self._region, config=_CONFIG)
 
     @cached_property
     def sns(self) -> SNSClient:

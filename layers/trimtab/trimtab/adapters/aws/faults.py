@@ -138,6 +138,15 @@ _OF_SERVICE: Mapping[str, Mapping[type[TrimtabError], tuple[str, ...]]] = {
             "UnsupportedOperation",
         ),
     },
+    "events": {
+        Denied: ("NotAuthorizedException",),
+        NotFound: ("ResourceNotFoundException",),
+        Unclear: ("InternalException",),
+    },
+    "ssm": {
+        Denied: ("InvalidKeyId",),
+        NotFound: ("ParameterNotFound", "ParameterVersionNotFound"),
+    },
     "sns": {
         Denied: ("InvalidSecurity", "KMSAccessDenied", "KMSOptInRequired"),
         NotFound: ("NotFound", "NotFoundException"),

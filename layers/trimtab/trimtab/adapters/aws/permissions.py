@@ -64,9 +64,14 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Ledger.links": ("dynamodb:Query",),
     "Ledger.ticks": ("dynamodb:Query",),
     "Queue.ask": ("sqs:SendMessage",),
+    "Tellings.recall": ("dynamodb:BatchGetItem",),
+    "Tellings.keep": ("dynamodb:PutItem",),
     "Topic.tell": ("sns:Publish",),
+    "Bus.put": ("events:PutEvents",),
+    "Webhook.post": ("ssm:GetParameter",),
 }
-"""What remembering, logging, asking and telling need, on our own tables, queue and topic.
+"""What remembering, logging, asking and telling need, on our own tables, queue and topic, on the
+bus and the parameter with the webhook's URL.
 
 Whatever appends to the log gets the head of its chain from Memory and puts it there again.
 """

@@ -1,0 +1,1 @@
+"""Telling: entries of the log become incidents, incidents messages. Pure."""
