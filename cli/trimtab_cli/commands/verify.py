@@ -60,13 +60,16 @@ def _all(deployment: Deployment, anchors: Mapping[ServiceId, object]) -> list[Se
 def _one(
     deployment: Deployment, service: ServiceId, anchors: Mapping[int, str], as_json: bool
 ) -> bool:
+    reading = Break.HEAD
     try:
         before = deployment.store.heads([service]).get(service, START)
+        reading = Break.EDITED
         links = list(deployment.ledger.links(service))
+        reading = Break.HEAD
         after = deployment.store.heads([service]).get(service, START)
         found = walk(links, Heads(before, after, anchors))
     except Malformed as damage:
-        found = Verified(0, 0, START, Fault(Break.HEAD, 0, "", str(damage)))
+        found = Verified(0, 0, START, Fault(reading, 0, "", str(damage)))
     if as_json:
         say_json(_json_of(service, found))
     else:

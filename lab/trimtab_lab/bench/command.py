@@ -13,6 +13,7 @@ from rich.table import Table
 
 from trimtab_lab.bench.cost import Bill, Stack, monthly
 from trimtab_lab.bench.decision import Timing, time_decisions
+from trimtab_lab.bench.log import Verifying, time_verifying
 from trimtab_lab.bench.stack import stack_of_template
 from trimtab_lab.bench.usage import Counted, count
 from trimtab_lab.bench.weight import Size, Start, layer_size, starts
@@ -37,28 +38,33 @@ def bench(
         counted = [count(n, fleets, quiet=quiet) for n, fleets, quiet in WORLDS]
     with console.status("starting each function in a fresh process ..."):
         started = starts()
+    with console.status("writing and verifying a log ..."):
+        verifying = time_verifying()
     stack, size = stack_of_template(), layer_size()
     bills = [monthly(n, counted[0].usage, stack) for n in SERVICES]
     if as_json:
-        print(json.dumps(_data(timings, counted, bills, started, size), indent=2))  # noqa: T201
+        print(json.dumps(_data(timings, counted, bills, started, size, verifying), indent=2))  # noqa: T201
         return
     for table in (_decisions(timings), _calls(counted), _money(bills, stack), _starts(started)):
         console.print(table, "")
+    console.print(_log(verifying), "")
     console.print(_size(size))
 
 
-def _data(
+def _data(  # noqa: PLR0913, PLR0917 (one part of the report each)
     timings: list[Timing],
     counted: list[Counted],
     bills: list[Bill],
     started: list[Start],
     size: Size | None,
+    verifying: Verifying,
 ) -> dict[str, Any]:
     return {
         "decision": [asdict(t) | {"us_per_target": t.us_per_target} for t in timings],
         "calls": [asdict(c) for c in counted],
         "cost": [asdict(b) | {"total": b.total, "per_service": b.per_service} for b in bills],
         "start": [asdict(s) for s in started],
+        "log_verify": asdict(verifying),
         "layer": asdict(size) if size else None,
     }
 
@@ -118,6 +124,12 @@ def _starts(started: list[Start]) -> Table:
         heaviest = ", ".join(f"{name} {ms:.0f}" for name, ms in s.heaviest)
         table.add_row(s.function, f"{s.import_ms:.0f}", f"{s.wiring_ms:.0f}", heaviest)
     return table
+
+
+def _log(v: Verifying) -> str:
+    ours = f"reading {v.read_ms / 1000:.1f} s, hashing and walking {v.walk_ms / 1000:.1f} s"
+    moto = f"moto, in DynamoDB's place, {v.stand_in_ms / 1000:.1f} s"
+    return f"Log, {v.entries:,} entries verified: {ours}; {moto}."
 
 
 def _size(size: Size | None) -> str:

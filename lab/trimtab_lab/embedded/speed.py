@@ -5,12 +5,14 @@ Every call is still built by botocore, parsed and written by moto, and parsed ag
 
 from __future__ import annotations
 
+import copy
 import functools
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 from xml.sax.saxutils import escape, quoteattr
@@ -20,7 +22,9 @@ from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 from moto import backend_index
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.serialize import JSONSerializer
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.dynamodb.models.dynamo_type import Item
 
 _loader = functools.cache(botocore.loaders.create_loader)
 
@@ -43,6 +47,8 @@ def quick() -> Iterator[None]:
             ("moto.core.responses.gen_amzn_requestid_long", _request_ids()),
             # xmltodict checks every name for what XML forbids; moto's come from AWS's own models
             ("moto.core.serialize.xmltodict.unparse", written),
+            # moto copies all it reads from a table, value by value, to write it as text at once
+            ("moto.dynamodb.models.table.copy", SimpleNamespace(copy=copy.copy, deepcopy=_copied)),
             # every botocore session reads the list of services from disk again
             ("botocore.session.create_loader", _loader),
         ):
@@ -50,6 +56,10 @@ def quick() -> Iterator[None]:
         # nobody here checks a signature, or reads who sent it
         shortcuts.enter_context(patch.object(RequestSigner, "sign", _unsigned))
         shortcuts.enter_context(patch.object(UserAgentString, "to_string", _anonymous))
+        # moto looks for each of the ten kinds of a DynamoDB attribute by three names
+        shortcuts.enter_context(
+            patch.object(JSONSerializer, "_serialize_type_structure", _attributes_as_they_are())
+        )
         patterns = _Patterns(backend_index.backend_url_patterns)
         shortcuts.enter_context(patch.object(backend_index, "backend_url_patterns", patterns))
         shortcuts.enter_context(
@@ -76,6 +86,31 @@ def _element(name: str, value: Any) -> str:
     return (
         f"<{name}{''.join(marks)}>{escape(str(value.get('#text', '')))}{''.join(inside)}</{name}>"
     )
+
+
+def _copied(value: Any, memo: Any = None) -> Any:
+    """Copy items only as deep as a reader could spoil them; copy all else as it was."""
+    if isinstance(value, list) and all(isinstance(item, Item) for item in value):
+        return [copy.copy(item) for item in value]
+    return copy.deepcopy(value, memo)
+
+
+def _attributes_as_they_are() -> Callable[..., None]:
+    """Take DynamoDB's attributes as moto keeps them, where that is how they are written too."""
+    stock = JSONSerializer._serialize_type_structure
+
+    def structure(
+        serializer: JSONSerializer, serialized: Any, value: Any, shape: Any, key: str
+    ) -> None:
+        if shape.name == "AttributeValue" and type(value) is dict and value.keys() <= _AS_WRITTEN:
+            serialized[key] = value
+        else:
+            stock(serializer, serialized, value, shape, key)
+
+    return structure
+
+
+_AS_WRITTEN = {"S", "N", "BOOL"}
 
 
 def _unsigned(*_: Any, **__: Any) -> None:

@@ -34,7 +34,9 @@ TRIES = 8
 
 def hash_of(n: int, prev: str, body: str) -> str:
     """Return the hash of entry ``n`` after the one whose hash is ``prev``."""
-    return hashlib.sha256(f'[{n},"{prev}",{body}]'.encode()).hexdigest()
+    # ours is ASCII; what somebody put in its place must still be hashed, to be found out
+    text = f'[{n},"{prev}",{body}]'.encode(errors="surrogatepass")
+    return hashlib.sha256(text).hexdigest()
 
 
 def head_key(service: ServiceId) -> Key:

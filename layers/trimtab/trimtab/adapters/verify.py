@@ -128,7 +128,7 @@ def _columns_astray(link: Link) -> list[str]:
             **({"deadline": stamp(datetime.fromisoformat(deadline))} if deadline else {}),
         }
         keys = {"service": str(body["service"]), "id": str(body["id"])}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
         return ["body"]
     found = {**link.columns, "service": str(link.service), "id": str(link.id)}
     expected |= keys
