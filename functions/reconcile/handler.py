@@ -46,18 +46,18 @@ def lambda_handler(event: object, _context: object) -> Failures:
 def failures(batch: Batch, results: Mapping[ServiceId, Tick | Reason]) -> Failures:
     """Name the messages to be given back: those no tick can ever answer.
 
-    Not ours to read, or of a service nobody knows: they end in the dead-letter queue. A tick that
-    failed is counted, and the next minute's is its retry; giving its message back would only hold
-    that one up.
+    Not ours to read, of a service nobody knows, or of one whose policy or memory is damaged: they
+    end in the dead-letter queue, for somebody to look at. Any other tick that failed is counted,
+    and the next minute's is its retry; giving its message back would only hold that one up.
     """
     failed = [message for message, _ in batch.refused]
-    failed += [message for message, ask in batch.asks if _is_unknown(results.get(ask.service))]
+    failed += [message for message, ask in batch.asks if _is_hopeless(results.get(ask.service))]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 
-def _is_unknown(result: Tick | Reason | None) -> bool:
+def _is_hopeless(result: Tick | Reason | None) -> bool:
     match result:
-        case None | Reason(code=ReasonCode.NOT_FOUND):
+        case None | Reason(code=ReasonCode.NOT_FOUND | ReasonCode.NOT_SEEN):
             return True
         case _:
             return False

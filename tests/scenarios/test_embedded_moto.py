@@ -124,6 +124,24 @@ def test_stock_moto_forgets_a_deduplication_id_with_its_message(stock: boto3.Ses
         assert not received_twice(client(aws.session, "sqs"))
 
 
+def test_stock_moto_holds_back_a_group_whose_messages_came_back(stock: boto3.Session) -> None:
+    assert received_again(client(stock, "sqs")) != ["0", "1"]
+    with running(shop()) as aws:
+        assert received_again(client(aws.session, "sqs")) == ["0", "1"]
+
+
+def received_again(sqs: Any) -> list[str]:
+    """What is received of a group of two whose first receipt was let go."""
+    url = sqs.create_queue(QueueName="again.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    for body in ("0", "1"):
+        sqs.send_message(
+            QueueUrl=url, MessageBody=body, MessageGroupId="g", MessageDeduplicationId=body
+        )
+    sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
+    return [message["Body"] for message in answer.get("Messages", [])]
+
+
 def test_patches_are_gone_when_the_embedded_aws_is_closed() -> None:
     before = (BaseResponse.call_action, DynamoDBBackend.transact_write_items)
     with running(shop()):

@@ -18,7 +18,7 @@ import botocore.endpoint
 import moto.dynamodb.models
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
-from moto.sqs.models import Message, Queue
+from moto.sqs.models import Message, Queue, SQSBackend
 
 DEDUPLICATION_MS = 5 * 60 * 1000
 
@@ -29,6 +29,7 @@ def moto_fixed(slept: Callable[[float], object]) -> Iterator[None]:
     with ExitStack() as fixes:
         fixes.enter_context(_transactions_copy_little())
         fixes.enter_context(_fifo_queues_remember())
+        fixes.enter_context(_fifo_groups_come_back_whole())
         fixes.enter_context(_retries_do_not_wait(slept))
         fixes.enter_context(_unlisted_codes_are_fine())
         yield
@@ -86,6 +87,20 @@ def _fifo_queues_remember() -> Any:
         stock(queue, message)
 
     return patch.object(Queue, "add_message", add_message)
+
+
+def _fifo_groups_come_back_whole() -> Any:
+    # When several messages of a group become visible again, stock moto holds the first back for the
+    # others it still takes to be in flight: order is lost, and none is ever received often enough
+    # to be given up. AWS hands them out again in order.
+    stock = SQSBackend.receive_message
+
+    def receive_message(backend: SQSBackend, queue_name: str, *rest: Any, **named: Any) -> Any:
+        queue = backend.get_queue(queue_name)
+        queue.pending_messages.difference_update({m for m in queue.pending_messages if m.visible})
+        return stock(backend, queue_name, *rest, **named)
+
+    return patch.object(SQSBackend, "receive_message", receive_message)
 
 
 def _retries_do_not_wait(slept: Callable[[float], object]) -> Any:

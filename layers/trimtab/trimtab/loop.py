@@ -6,7 +6,7 @@ ports. ``now`` is read once, by whoever calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -67,15 +67,29 @@ class Loop:
             for name, held in enabled.items()
         }
         urgent = {name for name, by in causes.items() if by != SCHEDULE}
-        seen = observe(self._infrastructure, enabled, urgent, now)
+        seen = self._seen(enabled, urgent, now)
         for name, held in enabled.items():
-            outcomes = ends[name]
-            results[name] = (
-                outcomes
-                if isinstance(outcomes, Reason)
-                else _or_reason(partial(self._one, held, outcomes, seen[name], causes[name]))
-            )
+            outcomes, sight = ends[name], seen[name]
+            if isinstance(outcomes, Reason):
+                results[name] = outcomes
+            elif isinstance(sight, Reason):
+                results[name] = sight
+            else:
+                results[name] = _or_reason(partial(self._one, held, outcomes, sight, causes[name]))
         return results
+
+    def _seen(
+        self, enabled: Mapping[ServiceId, Remembered], urgent: Set[ServiceId], now: datetime
+    ) -> Mapping[ServiceId, Observation | Reason]:
+        """Look at all services together; if that breaks, at each alone."""
+        together = _or_reason(partial(observe, self._infrastructure, enabled, urgent, now))
+        if not isinstance(together, Reason):
+            return together
+        alone = {
+            name: _or_reason(partial(observe, self._infrastructure, {name: held}, urgent, now))
+            for name, held in enabled.items()
+        }
+        return {name: s if isinstance(s, Reason) else s[name] for name, s in alone.items()}
 
     def _one(
         self, held: Remembered, outcomes: Mapping[EntryId, Entry], seen: Observation, by: str

@@ -97,7 +97,7 @@ def _first_look(
     end: datetime,
 ) -> _Look:
     policies = [held.policy for held in stored.values()]
-    fleets = [f for p in policies for f in p.fleets.values()]
+    fleets = _in_turn([list(p.fleets.values()) for p in policies])
     flat = _each(k for mine in keys.values() for k in mine.values())
     return _Look(
         keys=keys,
@@ -106,6 +106,12 @@ def _first_look(
         routes=infrastructure.routes(_each(r.rule for p in policies for r in p.routes)),
         series=infrastructure.series(flat, end - WINDOW, end) if flat else {},
     )
+
+
+def _in_turn(lists: Sequence[Sequence[T]]) -> list[T]:
+    """Take the first of each list, then the second of each: who has many goes before nobody."""
+    longest = max((len(one) for one in lists), default=0)
+    return [one[i] for i in range(longest) for one in lists if i < len(one)]
 
 
 def _each(values: Iterable[T]) -> list[T]:

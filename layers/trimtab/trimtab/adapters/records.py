@@ -19,7 +19,7 @@ from trimtab.model.observation import FleetSeen, Gap, Observation
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.request import Requests
-from trimtab.model.tick import Ask, Pause, Tick
+from trimtab.model.tick import SCHEDULE, Ask, Pause, Tick
 from trimtab.ports import Listed
 
 T = TypeVar("T")
@@ -35,6 +35,8 @@ COLUMNS = ("kind", "lever", "tick", "day", "at_id", "deadline")
 """What lies beside the body of a log entry: all of it follows from the body."""
 WRITE_UNIT = 1024
 """What DynamoDB bills as one write: a memory larger than this is worth compressing."""
+A_STORM = 15
+"""Seconds in which alarms and events ask for a service once: metrics of a minute tell no more."""
 MOST_TICK_TEXT = 64 * 1024 * 1024
 """Uncompressed. What would unpack to more was not written by us."""
 
@@ -157,6 +159,14 @@ def tick_item(tick: Tick, keep: timedelta) -> Item:
     )
 
 
+def version_of(item: Item) -> int:
+    """Return the version an item is at; ``Malformed`` names the item."""
+    version = item.get("version")
+    if type(version) is not int or version < 1:
+        raise Malformed(f"{_name(item)}: expected a version from 1 on, found {version!r:.40}")
+    return version
+
+
 def read(kind: type[T], item: Item) -> T:
     """Read what an item holds, compressed or not; ``Malformed`` names the item."""
     body = item.get("body", "")
@@ -187,9 +197,23 @@ def _unpacked(body: bytes) -> str:
 
 
 def deduplication_of(ask: Ask) -> str:
-    """Name the minute in which the same cause asks for the same service, about the same thing."""
-    minute = int(ask.asked_at.timestamp()) // 60
-    return hashlib.sha256(f"{ask.service}\n{ask.by}\n{ask.about}\n{minute}".encode()).hexdigest()
+    """Name the asks that one look answers.
+
+    Those of the schedule's minute, those of a person about one thing, and those of all alarms and
+    events together within ``A_STORM`` seconds, however many they are.
+    """
+    seconds = int(ask.asked_at.timestamp())
+    if ask.by == SCHEDULE or ask.about:
+        named = f"{ask.service}
+{ask.by}
+{ask.about}
+{seconds // 60}"
+    else:
+        named = f"{ask.service}
+event
+
+{seconds // A_STORM}"
+    return hashlib.sha256(named.encode(errors="surrogatepass")).hexdigest()
 
 
 def _item(key: Key, **values: Value) -> Item:

@@ -59,7 +59,7 @@ class TableStore:
         """Store the next version; the log entry is stored with that version in it."""
         service = policy.service
         current = self.tables.get(records.current_key(service))
-        held = 0 if current is None else int(current["version"])
+        held = 0 if current is None else records.version_of(current)
         stored = replace(policy, version=held + 1)
         listed = Listed(service, stored.enabled, stored.version, resources)
         write_linked(
