@@ -144,6 +144,12 @@ def test_what_could_not_be_read_has_a_reason(error: TrimtabError, code: ReasonCo
     assert reason_of(error).text == "x"
 
 
+def test_an_answer_that_cannot_be_read_is_unclear_and_keeps_its_cause() -> None:
+    with pytest.raises(Unclear, match="cannot be read") as caught, faults("sns:Publish", "t"):
+        raise KeyError("MessageId")
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
 def test_our_own_mistakes_are_not_taken_for_aws() -> None:
-    with pytest.raises(KeyError), faults("sns:Publish", "t"):
-        raise KeyError("bug")
+    with pytest.raises(AssertionError), faults("sns:Publish", "t"):
+        raise AssertionError("bug")

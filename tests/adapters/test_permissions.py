@@ -79,7 +79,7 @@ ANSWERS: Mapping[str, Mapping[str, Any] | Failure] = {
     "DescribeRules": {"Rules": [{"RuleArn": RULE, "Priority": "10", "Actions": [FORWARD]}]},
     "GetMetricData": {"MetricDataResults": []},
     "BatchGetItem": {"Responses": {}},
-    "SendMessageBatch": {"Successful": []},
+    "SendMessageBatch": {"Successful": [{"Id": "0"}]},
     "Publish": {"MessageId": "1"},
     "PutEvents": {"FailedEntryCount": 0, "Entries": []},
     "GetParameter": {"Parameter": {"Value": "https://chat.invalid/secret"}},

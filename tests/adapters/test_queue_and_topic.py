@@ -26,8 +26,18 @@ def not_taken(number: int, code: str, ours: bool) -> dict[str, Any]:
     return {"Successful": [], "Failed": [{"Id": str(number), "Code": code, "SenderFault": ours}]}
 
 
+def all_taken(params: Any) -> dict[str, Any]:
+    return {"Successful": [{"Id": entry["Id"]} for entry in params["Entries"]]}
+
+
+def test_a_message_that_the_answer_does_not_mention_was_not_taken(aws: FakeAws) -> None:
+    aws.answer("SendMessageBatch", {})
+    with pytest.raises(Throttled, match=r"service-00 \(no answer\)"):
+        SqsQueue(aws.clients, URL).ask(asks(1))
+
+
 def test_asks_go_ten_a_call_each_in_the_group_of_its_service(aws: FakeAws) -> None:
-    aws.answer("SendMessageBatch", {"Successful": []})
+    aws.answer("SendMessageBatch", all_taken)
     SqsQueue(aws.clients, URL).ask(asks(23))
     calls = aws.of("SendMessageBatch")
     assert [len(call["Entries"]) for call in calls] == [10, 10, 3]
@@ -36,7 +46,7 @@ def test_asks_go_ten_a_call_each_in_the_group_of_its_service(aws: FakeAws) -> No
 
 
 def test_a_message_that_is_not_taken_raises_after_the_others_were_sent(aws: FakeAws) -> None:
-    aws.answer("SendMessageBatch", not_taken(3, "InternalError", ours=False), {"Successful": []})
+    aws.answer("SendMessageBatch", not_taken(3, "InternalError", ours=False), all_taken)
     with pytest.raises(Throttled, match=r"service-03 \(InternalError\)"):
         SqsQueue(aws.clients, URL).ask(asks(12))
     assert len(aws.of("SendMessageBatch")) == 2

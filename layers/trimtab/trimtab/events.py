@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from trimtab.codec import iso, loads
 from trimtab.errors import EventRefused, Malformed
@@ -41,8 +42,8 @@ def ask_to_body(ask: Ask) -> str:
 def ask_of_body(body: str) -> Ask:
     """Read a queue message; raise ``Malformed`` if it is not one of ours."""
     ask = loads(Ask, body)
-    if not ask.service or len(ask.service) > LONGEST_NAME or len(ask.by) > LONGEST_NAME:
-        raise Malformed("Ask.service: expected a service's name, found one empty or too long")
+    if not ask.service or not _is_name(ask.service) or not _is_name(ask.by):
+        raise Malformed("Ask: expected a service's name, and who asks; found none, or no name")
     return ask
 
 
@@ -146,7 +147,7 @@ def signal_of(event: object, home: Home) -> Signal:
     if kind == "CloudWatch Alarm State Change":
         resources = event.get("resources") if isinstance(event, Mapping) else None
         by = _first_text(resources) or _string(detail, "alarmName")
-        return Signal(source, by[:LONGEST_NAME], _names_in(detail.get("configuration")))
+        return Signal(source, by, _names_in(detail.get("configuration")))
     if source == "aws.autoscaling":
         group = _string(detail, "AutoScalingGroupName")
         return Signal(source, f"{kind}: {group}"[:LONGEST_NAME], frozenset({group}))
@@ -192,14 +193,26 @@ def _depth(value: object) -> int:
 
 def _string(detail: Mapping[str, object], name: str) -> str:
     value = detail.get(name)
-    if not isinstance(value, str) or not value or len(value) > LONGEST_NAME:
+    if not isinstance(value, str) or not value or not _is_name(value):
         raise EventRefused(f"expected detail.{name} to be a name")
     return value
 
 
 def _first_text(value: object) -> str:
-    first = value[0] if isinstance(value, list) and value else ""
-    return first if isinstance(first, str) else ""
+    first = value[0][:LONGEST_NAME] if _is_text_list(value) else ""
+    return first if _is_name(first) else ""
+
+
+def _is_text_list(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], str)
+
+
+def _is_name(text: str) -> bool:
+    """Tell what can be a name of AWS's or ours: of bounded length, and writable as UTF-8.
+
+    JSON can carry half a surrogate pair, which can be neither hashed nor sent.
+    """
+    return len(text) <= LONGEST_NAME and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _names_in(configuration: object) -> frozenset[str]:
@@ -211,6 +224,6 @@ def _names_in(configuration: object) -> frozenset[str]:
         inner = stat.get("metric") if isinstance(stat, Mapping) else None
         dimensions = inner.get("dimensions") if isinstance(inner, Mapping) else None
         for value in dimensions.values() if isinstance(dimensions, Mapping) else ():
-            if isinstance(value, str) and len(value) <= LONGEST_NAME and len(names) < MOST_NAMES:
+            if isinstance(value, str) and _is_name(value) and len(names) < MOST_NAMES:
                 names.add(value)
     return frozenset(names)

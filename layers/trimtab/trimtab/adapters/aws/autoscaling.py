@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from trimtab.adapters.aws.answers import (
+    Answer,
+    each,
+    each_if_any,
+    flag,
+    pages_of,
+    request_id,
+    text,
+    text_if_any,
+    whole,
+)
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults, reason_of
 from trimtab.errors import Refused, TrimtabError
@@ -13,12 +23,6 @@ from trimtab.model.entry import Call
 from trimtab.model.ids import InstanceId, Zone
 from trimtab.model.observation import Group, Lifecycle, Member
 from trimtab.model.reason import Reason, ReasonCode
-
-if TYPE_CHECKING:
-    from types_boto3_autoscaling.type_defs import (
-        AutoScalingGroupTypeDef,
-        InstanceTypeDef,
-    )
 
 A_CALL = 100
 RECENT = 20
@@ -67,7 +71,7 @@ def groups_of(clients: Clients, names: Sequence[str]) -> Mapping[str, Group | Re
     found: dict[str, Group | Reason] = {}
     for batch in (wanted[i : i + A_CALL] for i in range(0, len(wanted), A_CALL)):
         try:
-            found |= {g.name: g for g in _described(clients, batch)}
+            found |= _described(clients, batch)
         except TrimtabError as error:
             found |= dict.fromkeys(batch, reason_of(error))
     return {name: found.get(name) or _absent(name) for name in wanted}
@@ -81,7 +85,7 @@ def resize(clients: Clients, change: Resize) -> Call:
             DesiredCapacity=change.after,
             HonorCooldown=False,
         )
-    return Call("autoscaling:SetDesiredCapacity", answer["ResponseMetadata"]["RequestId"])
+    return Call("autoscaling:SetDesiredCapacity", request_id(answer))
 
 
 def enter_standby(clients: Clients, change: Eject) -> Call:
@@ -96,7 +100,7 @@ def enter_standby(clients: Clients, change: Eject) -> Call:
             AutoScalingGroupName=group,
             ShouldDecrementDesiredCapacity=not change.replace,
         )
-    return Call("autoscaling:EnterStandby", answer["ResponseMetadata"]["RequestId"])
+    return Call("autoscaling:EnterStandby", request_id(answer))
 
 
 def exit_standby(clients: Clients, change: Restore) -> Call:
@@ -106,7 +110,7 @@ def exit_standby(clients: Clients, change: Restore) -> Call:
         answer = clients.autoscaling.exit_standby(
             InstanceIds=[change.instance], AutoScalingGroupName=group
         )
-    return Call("autoscaling:ExitStandby", answer["ResponseMetadata"]["RequestId"])
+    return Call("autoscaling:ExitStandby", request_id(answer))
 
 
 def _group(change: Eject | Restore) -> str:
@@ -115,44 +119,58 @@ def _group(change: Eject | Restore) -> str:
     return change.group
 
 
-def _described(clients: Clients, names: Sequence[str]) -> tuple[Group, ...]:
+def _described(clients: Clients, names: Sequence[str]) -> Mapping[str, Group | Reason]:
     with faults("autoscaling:DescribeAutoScalingGroups", ", ".join(names)):
         # an empty page does not mean the end: the paginator goes by NextToken alone
         pages = clients.autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
             AutoScalingGroupNames=[*names], PaginationConfig={"PageSize": A_CALL}
         )
-        described = [group for page in pages for group in page["AutoScalingGroups"]]
-    return tuple(_group_seen(clients, group) for group in described)
+        described = {
+            text(group, "AutoScalingGroupName"): group
+            for page in pages_of(pages, "NextToken")
+            for group in each(page, "AutoScalingGroups")
+        }
+    return {name: _group_or_reason(clients, name, group) for name, group in described.items()}
 
 
-def _group_seen(clients: Clients, group: AutoScalingGroupTypeDef) -> Group:
-    members = tuple(m for i in group.get("Instances", []) if (m := _member(i)) is not None)
-    desired = group["DesiredCapacity"]
+def _group_or_reason(clients: Clients, name: str, group: Answer) -> Group | Reason:
+    """Read one group; one that cannot be read leaves the others of its page alone."""
+    try:
+        with faults("autoscaling:DescribeAutoScalingGroups", name):
+            return _group_seen(clients, name, group)
+    except TrimtabError as error:
+        return reason_of(error)
+
+
+def _group_seen(clients: Clients, name: str, group: Answer) -> Group:
+    instances = each_if_any(group, "Instances")
+    members = tuple(m for i in instances if (m := _member(i)) is not None)
+    desired = whole(group, "DesiredCapacity")
     serving = sum(1 for m in members if m.lifecycle is Lifecycle.IN_SERVICE)
-    name = group["AutoScalingGroupName"]
     return Group(
         name=name,
-        min_size=group["MinSize"],
-        max_size=group["MaxSize"],
+        min_size=whole(group, "MinSize"),
+        max_size=whole(group, "MaxSize"),
         desired=desired,
         members=members,
         suspended=frozenset(
-            process.get("ProcessName", "") for process in group.get("SuspendedProcesses", [])
+            text_if_any(process, "ProcessName")
+            for process in each_if_any(group, "SuspendedProcesses")
         ),
         launch_failure=_launch_failure(clients, name) if serving < desired else "",
     )
 
 
-def _member(instance: InstanceTypeDef) -> Member | None:
-    lifecycle = LIFECYCLES.get(instance["LifecycleState"], Lifecycle.LEAVING)
+def _member(instance: Answer) -> Member | None:
+    lifecycle = LIFECYCLES.get(text(instance, "LifecycleState"), Lifecycle.LEAVING)
     if lifecycle is None:
         return None
     return Member(
-        instance=InstanceId(instance["InstanceId"]),
-        zone=Zone(instance["AvailabilityZone"]),
+        instance=InstanceId(text(instance, "InstanceId")),
+        zone=Zone(text(instance, "AvailabilityZone")),
         lifecycle=lifecycle,
-        healthy=instance["HealthStatus"].lower() == "healthy",
-        protected=instance["ProtectedFromScaleIn"],
+        healthy=text(instance, "HealthStatus").lower() == "healthy",
+        protected=flag(instance, "ProtectedFromScaleIn"),
     )
 
 
@@ -163,17 +181,21 @@ def _launch_failure(clients: Clients, name: str) -> str:
     """
     try:
         with faults("autoscaling:DescribeScalingActivities", name):
-            activities = clients.autoscaling.describe_scaling_activities(
+            answer = clients.autoscaling.describe_scaling_activities(
                 AutoScalingGroupName=name, MaxRecords=RECENT
-            )["Activities"]
+            )
+            return _newest_failure(each(answer, "Activities"))
     except TrimtabError:
         return ""
+
+
+def _newest_failure(activities: Sequence[Answer]) -> str:
     for activity in activities:  # newest first
-        status = activity["StatusCode"]
-        if not activity.get("Description", "").startswith("Launching"):
+        status = text(activity, "StatusCode")
+        if not text_if_any(activity, "Description").startswith("Launching"):
             continue
         if status in ("Failed", "Cancelled"):
-            return activity.get("StatusMessage", "") or f"launch {status.lower()}"
+            return text_if_any(activity, "StatusMessage") or f"launch {status.lower()}"
         if status == "Successful":
             return ""
     return ""

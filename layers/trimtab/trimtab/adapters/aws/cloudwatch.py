@@ -8,15 +8,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from trimtab.adapters.aws.answers import (
+    Answer,
+    each,
+    each_if_any,
+    measured,
+    pages_of,
+    text_if_any,
+)
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults, reason_of
-from trimtab.errors import TrimtabError
+from trimtab.errors import Malformed, TrimtabError
 from trimtab.model.observation import Point, Series
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.ports import MetricKey
 
 if TYPE_CHECKING:
-    from types_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricDataResultTypeDef
+    from types_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
 A_CALL = 500
 PERIOD = 60
@@ -51,6 +59,7 @@ class _Gathered:
 
     status: str = ""
     message: str = ""
+    spoiled: bool = False
     values: dict[datetime, float] = field(default_factory=dict)
 
 
@@ -66,8 +75,8 @@ def _read(
             EndTime=span.end,
             ScanBy="TimestampDescending",
         )
-        for page in pages:
-            _gather(gathered, page["MetricDataResults"])
+        for page in pages_of(pages, "NextToken"):
+            _gather(gathered, each(page, "MetricDataResults"))
     return {key: _series(key, gathered[f"m{i}"], span) for i, key in enumerate(keys)}
 
 
@@ -87,15 +96,20 @@ def _query(name: str, key: MetricKey) -> MetricDataQueryTypeDef:
     }
 
 
-def _gather(gathered: Mapping[str, _Gathered], results: Iterable[MetricDataResultTypeDef]) -> None:
+def _gather(gathered: Mapping[str, _Gathered], results: Iterable[Answer]) -> None:
     for result in results:
-        one = gathered.get(result.get("Id", ""))
-        if one is None:
+        one = gathered.get(text_if_any(result, "Id"))
+        if one is None or one.spoiled:
             continue
-        one.status = result.get("StatusCode", "")
-        one.message = "; ".join(m.get("Value", "") for m in result.get("Messages", []))
-        for at, value in zip(result.get("Timestamps", []), result.get("Values", []), strict=False):
-            one.values[at.astimezone(UTC)] = value
+        try:
+            one.status = text_if_any(result, "StatusCode")
+            said = each_if_any(result, "Messages")
+            one.message = "; ".join(text_if_any(m, "Value") for m in said)
+            one.values.update(measured(result))
+        except (Malformed, OverflowError) as error:
+            # what came of it on other pages is not the whole either
+            one.spoiled, one.status, one.message = True, "what cannot be read", str(error)
+            one.values.clear()
 
 
 def _series(key: MetricKey, one: _Gathered, span: _Span) -> Series | Reason:

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore import exceptions as sdk
 
+from trimtab.adapters.aws.answers import part
 from trimtab.adapters.aws.permissions import actions_of
 from trimtab.errors import (
     Conflict,
@@ -187,6 +188,9 @@ SDK_TABLE: tuple[tuple[type[Exception], type[TrimtabError]], ...] = (
 )
 """What the SDK itself raises -> our error; the first row that fits."""
 
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What botocore's parsers, and ours, raise at an answer that is not what AWS documents."""
+
 NOT_REPEATABLE = frozenset({"autoscaling:EnterStandby", "autoscaling:ExitStandby"})
 
 _CREDENTIALS = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
@@ -212,14 +216,21 @@ def faults(operation: str, resource: str) -> Iterator[None]:
         raise of_answer(error, operation, resource) from error
     except sdk.BotoCoreError as error:
         raise of_sdk(error, operation, resource) from error
+    except UNREADABLE as error:
+        # an answer, as far as it came: a write may have taken effect
+        told = f"{type(error).__name__}: {error!s:.200} ({_ADVICE[Unclear]})"
+        raise Unclear(f"{operation} on {resource}: its answer cannot be read: {told}") from error
 
 
 def of_answer(error: ClientError, operation: str, resource: str) -> TrimtabError:
     """Return our error for an error that AWS answered."""
-    details = error.response.get("Error", {})
+    details = part(error.response, "Error")
     code, message = str(details.get("Code", "")), str(details.get("Message", ""))
-    meta: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
-    kind = _kind(operation.split(":", 1)[0], code, message, int(meta.get("HTTPStatusCode", 0)))
+    meta = part(error.response, "ResponseMetadata")
+    status = meta.get("HTTPStatusCode")
+    kind = _kind(
+        operation.split(":", 1)[0], code, message, status if isinstance(status, int) else 0
+    )
     if kind is Refused and operation in NOT_REPEATABLE and meta.get("RetryAttempts"):
         kind = Unclear
     advice = _denied_advice(operation, code) if kind is Denied else _ADVICE[kind]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from trimtab.adapters.aws.answers import Answer, each, pages_of, text, text_if_any, values
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults
 from trimtab.errors import NotFound, Refused
 from trimtab.model.ids import Arn
-
-if TYPE_CHECKING:
-    from types_boto3_elbv2.type_defs import ListenerTypeDef, RuleTypeDef, TargetGroupTypeDef
 
 TAGS_A_CALL = 20
 SHOWN = 10
@@ -35,8 +32,9 @@ class AwsNames:
             found = self._target_groups(Names=[name])
         if len(found) != 1:
             there = found or self._target_groups()
-            raise _not_one("target group", name, len(found), [g["TargetGroupName"] for g in there])
-        return Arn(found[0]["TargetGroupArn"]), _balancer_of(found[0])
+            names = [text_if_any(g, "TargetGroupName") for g in there]
+            raise _not_one("target group", name, len(found), names)
+        return Arn(text(found[0], "TargetGroupArn")), _balancer_of(found[0])
 
     def group(self, name: str) -> str:
         """Name of an Auto Scaling group."""
@@ -59,7 +57,8 @@ class AwsNames:
             return _listener_of(name) if rule.get("IsDefault") else Arn(name)
         if ":listener/" in name:
             with faults("elasticloadbalancing:DescribeListeners", name):
-                there = self.clients.elb.describe_listeners(ListenerArns=[name])["Listeners"]
+                answer = self.clients.elb.describe_listeners(ListenerArns=[name])
+                there = each(answer, "Listeners")
             if not there:
                 raise NotFound(f"there is no listener {name}; see `aws elbv2 describe-listeners`")
             return Arn(name)
@@ -68,35 +67,36 @@ class AwsNames:
         if priority == "default":
             return Arn(listener)
         rules = self._rules(listener=listener)
-        found = [rule["RuleArn"] for rule in rules if rule["Priority"] == priority]
+        found = [text(rule, "RuleArn") for rule in rules if text(rule, "Priority") == priority]
         if len(found) != 1:
-            raise _not_one("rule", name, len(found), [f"/{rule['Priority']}" for rule in rules])
+            raise _not_one("rule", name, len(found), [f"/{text(r, 'Priority')}" for r in rules])
         return Arn(found[0])
 
-    def _target_groups(self, **wanted: Sequence[str]) -> list[TargetGroupTypeDef]:
-        what = ", ".join(value for values in wanted.values() for value in values) or "all"
+    def _target_groups(self, **wanted: Sequence[str]) -> list[Answer]:
+        what = ", ".join(value for each_of in wanted.values() for value in each_of) or "all"
         paginator = self.clients.elb.get_paginator("describe_target_groups")
+        pages = paginator.paginate(**wanted)  # type: ignore[arg-type]  # a TypedDict by name
         try:
             with faults("elasticloadbalancing:DescribeTargetGroups", what):
                 return [
                     group
-                    for page in paginator.paginate(**wanted)  # type: ignore[arg-type]  # a TypedDict by name
-                    for group in page["TargetGroups"]
+                    for page in pages_of(pages, "NextMarker")
+                    for group in each(page, "TargetGroups")
                 ]
         except NotFound:
             return []
 
-    def _tagged(self, key: str, value: str) -> list[TargetGroupTypeDef]:
-        groups = {group["TargetGroupArn"]: group for group in self._target_groups()}
+    def _tagged(self, key: str, value: str) -> list[Answer]:
+        groups = {text(group, "TargetGroupArn"): group for group in self._target_groups()}
         arns = list(groups)
         found = []
         for batch in (arns[i : i + TAGS_A_CALL] for i in range(0, len(arns), TAGS_A_CALL)):
             with faults("elasticloadbalancing:DescribeTags", ", ".join(batch)):
                 answer = self.clients.elb.describe_tags(ResourceArns=batch)
-            for one in answer["TagDescriptions"]:
-                tags = {tag["Key"]: tag.get("Value", "") for tag in one.get("Tags", [])}
-                if tags.get(key) == value:
-                    found.append(groups[one["ResourceArn"]])
+                for one in each(answer, "TagDescriptions"):
+                    tags = {text(t, "Key"): text_if_any(t, "Value") for t in each(one, "Tags")}
+                    if tags.get(key) == value:
+                        found.append(groups[text(one, "ResourceArn")])
         return found
 
     def _groups(self, names: Sequence[str] = (), tag: tuple[str, str] | None = None) -> list[str]:
@@ -111,29 +111,35 @@ class AwsNames:
                     if names
                     else paginator.paginate()
                 )
-            return [g["AutoScalingGroupName"] for page in pages for g in page["AutoScalingGroups"]]
+            return [
+                text(group, "AutoScalingGroupName")
+                for page in pages_of(pages, "NextToken")
+                for group in each(page, "AutoScalingGroups")
+            ]
 
     def _listener(self, balancer: str, port: int) -> str:
         with faults("elasticloadbalancing:DescribeLoadBalancers", balancer):
-            found = self.clients.elb.describe_load_balancers(Names=[balancer])["LoadBalancers"]
+            answer = self.clients.elb.describe_load_balancers(Names=[balancer])
+            found = each(answer, "LoadBalancers")
         if not found:
             raise NotFound(
                 f"there is no load balancer named {balancer!r} in this account and Region"
             )
-        listeners = list(self._listeners(found[0]["LoadBalancerArn"]))
-        arns = [one["ListenerArn"] for one in listeners if one.get("Port") == port]
+        listeners = list(self._listeners(text(found[0], "LoadBalancerArn")))
+        arns = [text(one, "ListenerArn") for one in listeners if one.get("Port") == port]
         if len(arns) != 1:
             ports = [str(one.get("Port")) for one in listeners]
             raise _not_one("listener", f"{balancer}:{port}", len(arns), ports)
         return arns[0]
 
-    def _listeners(self, balancer: str) -> Iterator[ListenerTypeDef]:
+    def _listeners(self, balancer: str) -> Iterator[Answer]:
         with faults("elasticloadbalancing:DescribeListeners", balancer):
             paginator = self.clients.elb.get_paginator("describe_listeners")
-            for page in paginator.paginate(LoadBalancerArn=balancer):
-                yield from page["Listeners"]
+            pages = paginator.paginate(LoadBalancerArn=balancer)
+            for page in pages_of(pages, "NextMarker"):
+                yield from each(page, "Listeners")
 
-    def _rules(self, listener: str = "", arn: str = "") -> list[RuleTypeDef]:
+    def _rules(self, listener: str = "", arn: str = "") -> list[Answer]:
         paginator = self.clients.elb.get_paginator("describe_rules")
         with faults("elasticloadbalancing:DescribeRules", listener or arn):
             pages = (
@@ -141,7 +147,7 @@ class AwsNames:
                 if listener
                 else paginator.paginate(RuleArns=[arn])
             )
-            return [rule for page in pages for rule in page["Rules"]]
+            return [rule for page in pages_of(pages, "NextMarker") for rule in each(page, "Rules")]
 
 
 def _tag(name: str) -> tuple[str, str]:
@@ -162,11 +168,11 @@ def _place(name: str) -> tuple[str, int, str]:
     return balancer, int(port), priority
 
 
-def _balancer_of(group: TargetGroupTypeDef) -> str:
-    arns = sorted(set(group.get("LoadBalancerArns", [])))
+def _balancer_of(group: Answer) -> str:
+    arns = sorted({str(arn) for arn in values(group, "LoadBalancerArns")})
     if len(arns) > 1:
         raise Refused(
-            f"target group {group['TargetGroupName']} serves {len(arns)} load balancers "
+            f"target group {text(group, 'TargetGroupName')} serves {len(arns)} load balancers "
             f"({', '.join(arns)}); Trimtab reads the metrics of one: use a target group of its own"
         )
     return arns[0].split(":loadbalancer/", 1)[-1] if arns else ""

@@ -11,9 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from trimtab.adapters.aws.answers import (
+    each,
+    each_if_any,
+    pages_of,
+    part,
+    request_id,
+    text,
+    whole,
+)
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults, reason_of
-from trimtab.errors import Conflict, NotFound, Refused, TrimtabError
+from trimtab.errors import Conflict, Malformed, NotFound, Refused, TrimtabError
 from trimtab.model.change import Reweight
 from trimtab.model.entry import Call
 from trimtab.model.ids import Arn
@@ -53,7 +62,9 @@ def reweigh(clients: Clients, change: Reweight) -> Call:
             f"{change.rule}: expected the weights {_named(change.before)} and found "
             f"{_named(weights)}; somebody else changed them, so nothing was written"
         )
-    return _write(clients, change.rule, [_reweighed(action, change.after) for action in actions])
+    with faults("elasticloadbalancing:DescribeRules", change.rule):
+        reweighed = [_reweighed(action, change.after) for action in actions]
+    return _write(clients, change.rule, reweighed)
 
 
 def refuse_bad_weights(change: Reweight) -> None:
@@ -77,14 +88,17 @@ def is_listener(arn: str) -> bool:
 
 def weights_of(arn: Arn, actions: Sequence[Action]) -> Mapping[Arn, int]:
     """Read the weights of the one forward action; raise ``Refused`` if there is none."""
-    forward = next((a for a in actions if a["Type"] == "forward"), None)
+    forward = next((a for a in actions if text(a, "Type") == "forward"), None)
     if forward is None:
-        kinds = ", ".join(a["Type"] for a in actions) or "nothing"
+        kinds = ", ".join(text(a, "Type") for a in actions) or "nothing"
         raise Refused(f"{arn}: it does {kinds}; only a rule that forwards has weights")
-    groups = forward.get("ForwardConfig", {}).get("TargetGroups") or []
+    groups = each_if_any(part(forward, "ForwardConfig"), "TargetGroups")
     if not groups and "TargetGroupArn" in forward:
-        return {Arn(forward["TargetGroupArn"]): 1}
-    return {Arn(g["TargetGroupArn"]): g.get("Weight", 1) for g in groups}
+        return {Arn(text(forward, "TargetGroupArn")): 1}
+    weights = {Arn(text(g, "TargetGroupArn")): whole(g, "Weight", absent=1) for g in groups}
+    if max(weights.values(), default=0) > HEAVIEST:
+        raise Malformed(f"{arn}: the weights {_named(weights)} are not within 0 to {HEAVIEST}")
+    return weights
 
 
 def _read(clients: Clients, arns: Sequence[Arn]) -> Mapping[Arn, RouteSeen | Reason]:
@@ -103,7 +117,7 @@ def _seen(arn: Arn, actions: Sequence[Action] | None) -> RouteSeen | Reason:
         return Reason(ReasonCode.NOT_FOUND, f"{arn}: AWS knows no such rule")
     try:
         return RouteSeen(arn, weights_of(arn, actions))
-    except Refused as error:
+    except (Refused, Malformed) as error:
         return Reason(ReasonCode.NOT_SEEN, str(error))
 
 
@@ -111,12 +125,18 @@ def _actions(clients: Clients, arns: Sequence[Arn]) -> Mapping[Arn, Sequence[Act
     """Read the action lists of some rules, or of one listener."""
     if is_listener(arns[0]):
         with faults("elasticloadbalancing:DescribeListeners", arns[0]):
-            listeners = clients.elb.describe_listeners(ListenerArns=[*arns])["Listeners"]
-        return {Arn(one["ListenerArn"]): one.get("DefaultActions", []) for one in listeners}
+            answer = clients.elb.describe_listeners(ListenerArns=[*arns])
+            return _actions_by(answer, "Listeners", "ListenerArn", "DefaultActions")
     with faults("elasticloadbalancing:DescribeRules", ", ".join(arns)):
         pages = clients.elb.get_paginator("describe_rules").paginate(RuleArns=[*arns])
-        rules = [rule for page in pages for rule in page["Rules"]]
-    return {Arn(rule["RuleArn"]): rule.get("Actions", []) for rule in rules}
+        found: dict[Arn, Sequence[Action]] = {}
+        for page in pages_of(pages, "NextMarker"):
+            found |= _actions_by(page, "Rules", "RuleArn", "Actions")
+        return found
+
+
+def _actions_by(answer: object, many: str, name: str, actions: str) -> dict[Arn, Sequence[Action]]:
+    return {Arn(text(one, name)): each_if_any(one, actions) for one in each(answer, many)}
 
 
 def _reweighed(action: Action, after: Mapping[Arn, int]) -> dict[str, Any]:
@@ -142,12 +162,10 @@ def _write(clients: Clients, arn: Arn, actions: list[Any]) -> Call:
     if is_listener(arn):
         with faults("elasticloadbalancing:ModifyListener", arn):
             listener = clients.elb.modify_listener(ListenerArn=arn, DefaultActions=actions)
-        return Call(
-            "elasticloadbalancing:ModifyListener", listener["ResponseMetadata"]["RequestId"]
-        )
+        return Call("elasticloadbalancing:ModifyListener", request_id(listener))
     with faults("elasticloadbalancing:ModifyRule", arn):
         rule = clients.elb.modify_rule(RuleArn=arn, Actions=actions)
-    return Call("elasticloadbalancing:ModifyRule", rule["ResponseMetadata"]["RequestId"])
+    return Call("elasticloadbalancing:ModifyRule", request_id(rule))
 
 
 def _named(weights: Mapping[Arn, int]) -> str:

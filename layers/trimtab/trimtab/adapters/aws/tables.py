@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from botocore.exceptions import ClientError
 
+from trimtab.adapters.aws.answers import each, pages_of, part, values
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults, of_answer
 from trimtab.adapters.tables import (
@@ -38,6 +40,8 @@ TRIES = 4
 INDEX = "by-day"
 
 _THROTTLED = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded"})
+_WHOLE = re.compile(r"-?[0-9]{1,38}", re.ASCII)
+"""A number of ours: DynamoDB keeps 38 digits."""
 _TAKEN = "ConditionalCheckFailed"
 _CONTENDED = "TransactionConflict"
 
@@ -57,7 +61,14 @@ class DynamoTables:
             answer = self.clients.dynamodb.get_item(
                 TableName=name, Key=_given_key(key), ConsistentRead=True
             )
-        return _taken(answer["Item"]) if "Item" in answer else None
+            if "Item" not in answer:
+                return None
+            item = _taken(key.table, answer["Item"])
+            if key.table.key_of(item) != key:
+                raise Malformed(
+                    f"table {name}: asked for {key.sort}, found {key.table.key_of(item)}"
+                )
+            return item
 
     def get_many(self, keys: Sequence[Key]) -> Found:
         """Those items that exist, read consistently, a hundred a call."""
@@ -73,13 +84,15 @@ class DynamoTables:
     def query(self, wanted: Range) -> Iterator[Item]:
         """A range, page by page as it is consumed."""
         name = self._name(wanted.table)
-        pages = iter(self.clients.dynamodb.get_paginator("query").paginate(**_asked(name, wanted)))
+        asked = self.clients.dynamodb.get_paginator("query").paginate(**_asked(name, wanted))
+        pages = pages_of(asked, "LastEvaluatedKey")
         while True:
             with faults("dynamodb:Query", f"table {name}"):
                 page = next(pages, None)
+                items = [] if page is None else each(page, "Items")
             if page is None:
                 return
-            yield from (_taken(item) for item in page["Items"])
+            yield from (_taken(wanted.table, item) for item in items)
 
     def write(self, writes: Sequence[Write]) -> None:
         """All of the writes or none."""
@@ -103,19 +116,25 @@ class DynamoTables:
                 self.wait(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (spreads load)
             with faults("dynamodb:BatchGetItem", f"tables {', '.join(sorted(asked))}"):
                 answer = self.clients.dynamodb.batch_get_item(RequestItems=asked)
-            for name, found in answer["Responses"].items():
-                table = self._table_named(name)
-                taken = [_taken(item) for item in found]
-                items |= {table.key_of(item): item for item in taken}
-            asked = dict(answer.get("UnprocessedKeys", {}))
+                if not isinstance(answer.get("Responses"), dict):
+                    raise Malformed(f"Responses: expected the items, found {answer.keys()}")
+                for name in answer["Responses"]:
+                    table = self._table_named(name)
+                    taken = [_taken(table, item) for item in each(answer["Responses"], name)]
+                    items |= {table.key_of(item): item for item in taken}
+                asked = dict(part(answer, "UnprocessedKeys"))
+                unread = self._unread(asked)
             if not asked:
                 return Found(items)
-        unread = {
-            self._table_named(name).key_of(_taken(key))
+        return Found(items, unread)
+
+    def _unread(self, asked: Mapping[str, Any]) -> frozenset[Key]:
+        return frozenset(
+            table.key_of(_taken(table, key))
             for name, rest in asked.items()
-            for key in rest["Keys"]
-        }
-        return Found(items, frozenset(unread))
+            for table in [self._table_named(name)]
+            for key in each(rest, "Keys")
+        )
 
     def _request(self, keys: Sequence[Key]) -> dict[str, Any]:
         asked: dict[str, Any] = {}
@@ -131,12 +150,15 @@ class DynamoTables:
         return name
 
     def _table_named(self, name: str) -> Table:
-        return next(table for table, known in self.names.items() if known == name)
+        for table, known in self.names.items():
+            if known == name:
+                return table
+        raise Malformed(f"AWS answered of a table that was not asked for: {name!r:.80}")
 
     def _action(self, write: Write) -> Any:  # noqa: ANN401 (a TypedDict with optional parts)
         match write:
             case Put():
-                name, given = self._name(write.table), _given(write.item)
+                name, given = self._name(write.table), attributes_of(write.item)
                 put = {"TableName": name, "Item": given, **_condition(write.table, write.expected)}
                 return {"Put": put}
             case Check():
@@ -167,8 +189,8 @@ def _condition(table: Table, expected: int | None) -> dict[str, Any]:
 
 def _cancelled(error: ClientError, writes: Sequence[Write]) -> TrimtabError:
     """Say why DynamoDB cancelled a transaction: it gives one reason per write, in order."""
-    reasons = error.response.get("CancellationReasons", [])
-    codes = [str(reason.get("Code", "None")) for reason in reasons]
+    reasons = values(error.response, "CancellationReasons")
+    codes = [str(part({"": reason}, "").get("Code") or "None") for reason in reasons]
     failed = [(w, c) for w, c in zip(writes, codes, strict=False) if c != "None"]
     told = "; ".join(f"{write.what}: {code}" for write, code in failed) or str(error)
     taken = frozenset(n for n, code in enumerate(codes) if code == _TAKEN)
@@ -219,7 +241,8 @@ def _given_key(key: Key) -> dict[str, Any]:
     return {partition: {"S": key.partition}, sort: {"S": key.sort}}
 
 
-def _given(item: Item) -> dict[str, Any]:
+def attributes_of(item: Item) -> dict[str, Any]:
+    """Return an item as DynamoDB is given it."""
     return {name: _value(value) for name, value in item.items()}
 
 
@@ -237,22 +260,35 @@ def _value(value: Value) -> dict[str, Any]:
             assert_never(value)
 
 
-def _taken(item: Mapping[str, Any]) -> Item:
-    return {name: _plain(name, value) for name, value in item.items()}
+def _taken(table: Table, item: Mapping[str, Any]) -> Item:
+    """Read an item; its keys are there and are texts, for DynamoDB keeps none without."""
+    if not isinstance(item, Mapping):
+        raise Malformed(f"expected an item of {table.name}, found {item!r:.80}")
+    plain = {name: _plain(item, name, value) for name, value in item.items()}
+    for key in table.value:
+        if not isinstance(plain.get(key), str):
+            raise Malformed(f"an item of {table.name} without the key {key!r}: {item!r:.80}")
+    return plain
 
 
-def _plain(name: str, value: Mapping[str, Any]) -> Value:
-    for kind, held in value.items():
-        match kind:
-            case "S":
-                return str(held)
-            case "N":
-                return int(held)
-            case "BOOL":
-                return bool(held)
-            case "B":
-                return bytes(held)
-    raise Malformed(f"attribute {name!r} holds {', '.join(value)}; expected text, number or bytes")
+def _plain(item: Mapping[str, Any], name: str, value: object) -> Value:
+    match value:
+        case {"S": str(text)}:
+            return text
+        case {"N": str(digits)} if _WHOLE.fullmatch(digits):
+            return int(digits)
+        case {"BOOL": bool(flag)}:
+            return flag
+        case {"B": bytes(data)}:
+            return data
+    where = "/".join(
+        str(next(iter(part.values()), "")) if isinstance(part, Mapping) else "?"
+        for key in ("service", "item", "id", "at")
+        if (part := item.get(key)) is not None
+    )
+    held = ", ".join(value) if isinstance(value, Mapping) else repr(value)
+    expected = "expected text, a whole number, true or false, or bytes"
+    raise Malformed(f"stored {where:.200}: attribute {name!r} holds {held:.60}; {expected}")
 
 
 def _code(error: ClientError) -> str:
