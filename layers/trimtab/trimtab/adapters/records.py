@@ -204,15 +204,9 @@ def deduplication_of(ask: Ask) -> str:
     """
     seconds = int(ask.asked_at.timestamp())
     if ask.by == SCHEDULE or ask.about:
-        named = f"{ask.service}
-{ask.by}
-{ask.about}
-{seconds // 60}"
+        named = f"{ask.service}\n{ask.by}\n{ask.about}\n{seconds // 60}"
     else:
-        named = f"{ask.service}
-event
-
-{seconds // A_STORM}"
+        named = f"{ask.service}\nevent\n\n{seconds // A_STORM}"
     return hashlib.sha256(named.encode(errors="surrogatepass")).hexdigest()
 
 
