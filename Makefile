@@ -69,6 +69,10 @@ chaos-long: setup ## the same for ten thousand seeds: hours
 chaos-mutants: setup ## take out each guard and condition: the campaign must find every one
 	@$(PYTHON) -m trimtab_lab.chaos --mutants --seeds $(or $(SEEDS),1-100) --workers $(WORKERS) $(ARGS)
 
+.PHONY: fuzz
+fuzz: setup ## forged events, damaged state, odd answers of AWS, thousands of each: minutes: EXAMPLES=3000
+	@TRIMTAB_FUZZ=$(or $(EXAMPLES),1500) $(PYTHON) -m pytest -n $(WORKERS) tests/fuzz $(ARGS)
+
 .PHONY: check
 check: format-check lint types imports ## format, lint, types and the direction of imports
 
