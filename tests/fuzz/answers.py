@@ -49,7 +49,17 @@ from trimtab.ports import MetricKey
 T = TypeVar("T")
 MOST_CALLS = 60
 """Of one use of an adapter. More is a loop that does not end."""
-WRITING = ("Modify", "Register", "Deregister", "Set", "Enter", "Exit", "Put", "Delete", "Transact")
+WRITING: tuple[str, ...] = (
+    "Modify",
+    "Register",
+    "Deregister",
+    "Set",
+    "Enter",
+    "Exit",
+    "Put",
+    "Delete",
+    "Transact",
+)
 WRITING += ("Send", "Publish")
 LISTENER = RULE.replace(":listener-rule/", ":listener/").rsplit("/", 1)[0]
 NAMES = {table: table.name.lower() for table in Table}

@@ -15,7 +15,7 @@ from tests.unit.cli.policies import KnownNames
 from trimtab import codec
 from trimtab.adapters import records
 from trimtab.adapters.chain import head_key, link_of
-from trimtab.adapters.tables import Item, Key, Put, Range, Table
+from trimtab.adapters.tables import Item, Key, Put, Range, Table, Value
 from trimtab.adapters.verify import Heads, Verified, verify
 from trimtab.errors import Malformed, TrimtabError
 from trimtab.loop import Loop, think
@@ -46,7 +46,16 @@ VALUES: tuple[Any, ...] = (
     Listed(SHOP, True, 1, frozenset({"blue-asg"})),
     Requests(1),
 )
-CONFUSING = ("&a [*a, *a]", "*a", "<<: *a", "!!python/object:os.system", ".nan", ".inf", "1e400")
+VERSIONS: tuple[Value, ...] = (0, -1, "1", 2**60)
+CONFUSING: tuple[str, ...] = (
+    "&a [*a, *a]",
+    "*a",
+    "<<: *a",
+    "!!python/object:os.system",
+    ".nan",
+    ".inf",
+    "1e400",
+)
 CONFUSING += (
     "\u0455hop",
     "\u202eyloc",
@@ -125,7 +134,7 @@ def damaged_state(data: bytes) -> None:
         item: Item = {
             partition: key.partition,
             sort: key.sort,
-            "version": 1 if dice.below(4) else dice.one_of((0, -1, "1", 2**60)),
+            "version": 1 if dice.below(4) else dice.one_of(VERSIONS),
             "body": json.dumps(dice.broken(json.loads(body))),
         }
         made.state.tables.write([Put(Table.MEMORY, item, "damage", None)])
@@ -158,15 +167,17 @@ def tampered_log(data: bytes) -> None:
     with served() as made:
         for number in range(4):
             made.ledger.append(an_entry(when=at(number + 1)))
-        items = [dict(i) for i in made.state.tables.query(Range(Table.LOG, SHOP))]
+        items: list[dict[str, Value]] = [
+            dict(i) for i in made.state.tables.query(Range(Table.LOG, SHOP))
+        ]
         head = made.store.heads([SHOP])[SHOP]
     good = {str(item["id"]): dict(item) for item in items}
     item = dice.one_of(items)
     name = dice.one_of(sorted(item))
     text = str(item[name])
-    item[name] = dice.one_of(
-        (dice.spoiled(text.encode()).decode("utf-8", "surrogateescape"), dice.below(9), "[" * 9_999)
-    )
+    spoiled = dice.spoiled(text.encode()).decode("utf-8", "surrogateescape")
+    odd: tuple[Value, ...] = (spoiled, dice.below(9), "[" * 9_999)
+    item[name] = dice.one_of(odd)
     found = verify([link_of(each) for each in items], Heads(head, head))
     same = {str(each["id"]): each for each in items} == good
     assert (found.fault is None) == same, (name, item[name])
@@ -194,7 +205,8 @@ def head_item(data: bytes) -> None:
     with served() as made:
         held = dict(made.state.tables.get(head_key(SHOP)) or {})
         name = dice.one_of(["n", "hash", "version"])
-        held[name] = dice.one_of((dice.below(5), "x", b"1", -1, True, "1"))
+        odd: tuple[Value, ...] = (dice.below(5), "x", b"1", -1, True, "1")
+        held[name] = dice.one_of(odd)
         made.state.tables.write([Put(Table.MEMORY, held, "damage", None)])
         try:
             head = made.store.heads([SHOP])[SHOP]
