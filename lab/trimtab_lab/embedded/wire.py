@@ -7,6 +7,7 @@ Elastic Load Balancing, Auto Scaling and CloudWatch, by moto's own backends for 
 from __future__ import annotations
 
 import functools
+import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ class Switchboard:
         service, operation = response.boto3_service_name, response._get_action()
         self._meet(operation, "before")
         with self._lock:  # not while a hook runs: it may invoke a function that has threads
-            error = self._refusal(service, operation, response._get_params())
+            error = self._refusal(service, operation, _params(response))
             if error is None:
                 error, answered = self._answered(response, service, operation, stock)
             else:
@@ -159,6 +160,14 @@ def passing(
         return board.answer(response, stock)
 
     return call_action
+
+
+def _params(response: BaseResponse) -> Params:
+    """Return boto3's parameters; moto leaves those of some JSON services to each operation."""
+    body = response.body
+    unread = not response.automated_parameter_parsing and isinstance(body, str)
+    params: Params = json.loads(body) if unread and body.startswith("{") else response._get_params()
+    return params
 
 
 class _Plain(ActionResult):

@@ -162,6 +162,14 @@ def _events(operation: str, params: Params, place: Place) -> Iterator[Asked]:
         )
 
 
+def _ssm(operation: str, params: Params, place: Place) -> Iterator[Asked]:
+    names = [params["Name"]] if "Name" in params else params["Names"]
+    for name in names:
+        bare = str(name).removeprefix("/")
+        arn = f"arn:aws:ssm:{place.region}:{place.account}:parameter/{bare}"
+        yield Asked(f"ssm:{operation}", arn)
+
+
 def _tags(arn: str, place: Place) -> dict[str, tuple[str, ...]]:
     return {f"aws:ResourceTag/{name}": (value,) for name, value in place.tags(arn).items()}
 
@@ -187,4 +195,5 @@ _NEEDS: Mapping[str, Callable[[str, Params, Place], Iterator[Asked]]] = {
     "events": _events,
     "sns": _sns,
     "sqs": _sqs,
+    "ssm": _ssm,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tests.builders import SHOP, at
+from tests.builders import SHOP, an_entry, at
 from tests.unit.core.stories import a_question, an_action, brought_back
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.incident import Step, Told
@@ -49,6 +49,14 @@ def test_the_first_message_is_at_once_and_the_next_waits_five_minutes() -> None:
 def test_what_needs_somebody_is_told_at_once() -> None:
     told, _ = told_at(fold(Told(), [an_action()]), at(0.1))
     assert steps(told_at(fold(told, [a_question(1)]), at(1.1))[1]) == [Step.UPDATED]
+
+
+def test_the_first_thing_that_was_done_does_not_wait_behind_a_policy() -> None:
+    applied = an_entry(kind=Kind.POLICY, change=None, inverse=None, seed="policy")
+    told, _ = told_at(fold(Told(), [applied]), at(0.1))
+    told, found = told_at(fold(told, [an_action(1)]), at(1.1))
+    assert steps(found) == [Step.UPDATED]
+    assert told_at(fold(told, [an_action(2, number=2)]), at(2.1))[1] == []
 
 
 def test_an_hour_of_news_is_a_handful_of_messages_and_an_hour_of_alarms_ten() -> None:

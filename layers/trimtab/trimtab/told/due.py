@@ -1,9 +1,9 @@
 """Due: what each channel is to be told now, and what has to wait. Pure.
 
 People get the first message of an incident at once, then ever fewer: five minutes later at the
-earliest, then ten, twenty, forty, sixty. What needs somebody comes at once. Whatever happens, no
-channel gets more than ``MOST_AN_HOUR`` messages of an incident in an hour; what waited is told, or
-at least counted, in the next.
+earliest, then ten, twenty, forty, sixty. What needs somebody comes at once, and so does the first
+thing that was done in it. Whatever happens, no channel gets more than ``MOST_AN_HOUR`` messages of
+an incident in an hour; what waited is told, or at least counted, in the next.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trimtab.model.ids import ServiceId
-from trimtab.model.incident import Incident, Progress, Step, Telling, Told, Trouble
+from trimtab.model.incident import Incident, Place, Progress, Step, Telling, Told, Trouble
 
 MOST_AN_HOUR = 10
 KEPT_FOR_URGENT = 4
@@ -116,6 +116,8 @@ def _may_speak(incident: Incident, progress: Progress, step: Step, now: datetime
         return True
     if len(recent) >= MOST_AN_HOUR - KEPT_FOR_URGENT:
         return False
+    if _is_first_action(incident, progress):
+        return True
     last = max(progress.recent, default=None)
     wait = min(FIRST_WAIT * 2 ** min(max(progress.messages - 1, 0), 10), LONGEST_WAIT)
     return step is Step.CLOSED or last is None or now - last >= wait
@@ -123,6 +125,12 @@ def _may_speak(incident: Incident, progress: Progress, step: Step, now: datetime
 
 def _has_urgent_news(incident: Incident, progress: Progress) -> bool:
     return any(n.urgent for n in incident.notes if n.number >= progress.notes)
+
+
+def _is_first_action(incident: Incident, progress: Progress) -> bool:
+    """Whether something was done, and nothing that was done has been told so far."""
+    done = [n.number for n in incident.notes if n.place is Place.DONE]
+    return bool(done) and min(done) >= progress.notes
 
 
 def _progressed(incident: Incident, due: Due, now: datetime) -> Incident:
