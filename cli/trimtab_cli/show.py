@@ -33,6 +33,8 @@ STYLE_OF = {
     Kind.CONFLICT: "red",
     Kind.EXPIRED: "red",
     Kind.UNNEEDED: "dim",
+    Kind.VERIFIED: "green",
+    Kind.INEFFECTIVE: "bold yellow",
     Kind.POLICY: "bold",
     Kind.PAUSE: "bold",
 }

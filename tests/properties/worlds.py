@@ -11,6 +11,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from tests.builders import NOON, SHOP, SLOW, a_series
+from tests.properties.effects import with_effects
 from tests.properties.policies import policies, some
 from tests.properties.requests import holds_for, requests_for
 from trimtab.model.change import Change, Eject, Resize, Reweight, inverse_of
@@ -292,6 +293,9 @@ def inputs(draw: st.DrawFn) -> Inputs:
     )
     pending = draw(_pending(seen, policy, memory))
     memory = replace(memory, pending=pending, holds=draw(holds_for(policy, fleets)))
+    if draw(some(False, True)):
+        done = tuple(draw(changes_of(seen, policy, memory)) for _ in range(draw(some(1, 2, 3))))
+        memory = draw(with_effects(memory, policy, done))
     given_inputs = Inputs(seen, policy, memory, draw(_pauses()))
     if draw(some(True, True, False)):
         return given_inputs

@@ -33,7 +33,7 @@ STYLES = {
     "shadowed": "blue",
     "awaiting": "blue",
 }
-QUIET = frozenset({Kind.APPLIED})
+QUIET = frozenset({Kind.APPLIED, Kind.VERIFIED})
 """Not printed: the intent above it said the same. Outcomes that differ are."""
 
 

@@ -25,6 +25,8 @@ def linked(entry: Entry, verdict: Verdict, heard: Heard) -> tuple[Entry, bool]:
         about = wish.undoes[-1] if wish.undoes else None
         is_new = any(r.id == wish.request for r in heard.requests)
         return replace(entry, request=wish.request, intent=about), is_new
+    if wish.undoes and entry.kind is not Kind.AWAITING:  # what awaits has a story of its own
+        entry = replace(entry, intent=wish.undoes[-1])
     approval = heard.approval_of(verdict.change)
     if approval is None:
         return entry, False

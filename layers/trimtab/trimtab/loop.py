@@ -15,6 +15,7 @@ from typing import TypeVar
 from trimtab.assess import assess
 from trimtab.codec import ulid
 from trimtab.decide import decide, hear, holds_after, sizes_wanted
+from trimtab.effects import judge, learn
 from trimtab.errors import Conflict, Malformed, TrimtabError
 from trimtab.guard import guard
 from trimtab.model.entry import Entry, Kind, answer_id, lapse_id, outcome_id
@@ -33,6 +34,9 @@ from trimtab.remember import remember, settle
 T = TypeVar("T")
 GRACE = timedelta(minutes=1)
 """How long past its deadline an intent may still get its outcome from act: a function's timeout."""
+
+EFFECTS_FIRST, MOST_TOLD = 3, 40
+"""Effects told in any case, the worst first; others where intents leave room among so many."""
 
 Result = Tick | Reason
 
@@ -158,12 +162,17 @@ def think(inputs: Inputs, by: str) -> Tick:
     belief = assess(inputs.seen, inputs.policy, inputs.memory)
     at = Situation(inputs.seen, belief, inputs.policy, inputs.memory)
     heard = hear(inputs.requests.heard, inputs.cited, at)
-    at = replace(at, memory=replace(inputs.memory, holds=heard.holds))
+    effects = judge(at)
+    memory = learn(inputs.memory, effects[:EFFECTS_FIRST], at.now)
+    at = replace(at, memory=replace(memory, holds=heard.holds))
     verdicts = guard(decide(at, heard.proposals), at, inputs.pauses, heard)
+    effects = effects[: EFFECTS_FIRST + max(0, MOST_TOLD - sum(v.may_act for v in verdicts))]
     service, now, version = inputs.seen.service, inputs.seen.now, inputs.memory.version
     name = ulid(now, f"{service} {version}")
+    at = replace(at, effects=effects)
     story = narrate(verdicts, at, name, by, heard)
-    at = replace(at, memory=replace(at.memory, holds=holds_after(heard, verdicts)))
+    memory = learn(at.memory, effects[EFFECTS_FIRST:], at.now)
+    at = replace(at, memory=replace(memory, holds=holds_after(heard, verdicts)))
     memory = remember(at, sizes_wanted(at), story.pending, story.standing)
     return Tick(name, inputs, belief, verdicts, story.entries, memory, by)
 

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.answers import answers_of, lapses, linked
+from trimtab.effects import expectation_of
 from trimtab.model.cause import REMEDIES, Cause
-from trimtab.model.change import change_key, inverse_of, subject_of
-from trimtab.model.entry import Entry, Kind
+from trimtab.model.change import change_key, inverse_of, lever_of, subject_of
+from trimtab.model.effect import Effect, Proof
+from trimtab.model.entry import Entry, Kind, effect_id
 from trimtab.model.heard import NOTHING_HEARD, Heard
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Pending, Standing
@@ -31,6 +33,13 @@ KIND_OF = {
     Ruling.REFUSED: Kind.REFUSED,
     Ruling.SHADOWED: Kind.SHADOWED,
     Ruling.AWAITING: Kind.AWAITING,
+}
+
+
+KIND_OF_EFFECT = {
+    Proof.VERIFIED: Kind.VERIFIED,
+    Proof.INEFFECTIVE: Kind.INEFFECTIVE,
+    Proof.UNKNOWN: Kind.NOTED,
 }
 
 
@@ -57,6 +66,7 @@ def narrate(
         entry, is_asked = linked(_of_verdict(verdict, at, blank), verdict, heard)
         if _is_news(entry, verdict, at, standing) or is_asked:
             drafts.append(entry)
+    drafts += [_of_effect(effect, at, blank) for effect in at.effects]
     drafts += answers_of(heard, verdicts, drafts, blank)
     drafts += lapses(at.memory.standing, standing, drafts, blank)
     drafts += _notes(at, blank, standing)
@@ -79,7 +89,8 @@ def _pending(entries: Iterable[Entry], verdicts: Iterable[Verdict]) -> tuple[Pen
         if e.kind is Kind.INTENDED and e.change and e.wanted and e.deadline:
             wish = wishes[change_key(e.change)]
             pending = Pending(e.id, e.change, e.wanted.code, e.at, e.deadline)
-            found.append(replace(pending, until=wish.until, undoes=wish.undoes))
+            pending = replace(pending, until=wish.until, undoes=wish.undoes)
+            found.append(replace(pending, expects=e.expects))
     return tuple(found)
 
 
@@ -104,7 +115,8 @@ def _blank(at: Situation, tick: str, by: str) -> Entry:
 
 def _of_verdict(verdict: Verdict, at: Situation, blank: Entry) -> Entry:
     kind = KIND_OF[verdict.ruling]
-    deadline = at.now + at.policy.guard.intent_deadline if kind is Kind.INTENDED else None
+    is_intent = kind is Kind.INTENDED
+    deadline = at.now + at.policy.guard.intent_deadline if is_intent else None
     return replace(
         blank,
         kind=kind,
@@ -118,6 +130,24 @@ def _of_verdict(verdict: Verdict, at: Situation, blank: Entry) -> Entry:
         evidence=verdict.proposal.evidence,
         checks=verdict.checks,
         deadline=deadline,
+        expects=expectation_of(verdict.change, at) if is_intent else None,
+    )
+
+
+def _of_effect(effect: Effect, at: Situation, blank: Entry) -> Entry:
+    """Say what effect an action had; nobody knowing is a note, which decides nothing."""
+    done = effect.about
+    lever = lever_of(done.change)
+    return replace(
+        blank,
+        id=effect_id(done.entry),
+        kind=KIND_OF_EFFECT[effect.proof],
+        reason=effect.reason,
+        lever=lever,
+        mode=at.policy.mode(lever),
+        subject=subject_of(done.change),
+        change=done.change,
+        intent=done.entry,
     )
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from trimtab.assess import wants_closer_look, wants_watching
+from trimtab.effects import is_watched
 from trimtab.model.ids import Arn, FleetId, InstanceId, ServiceId
 from trimtab.model.observation import (
     FleetSeen,
@@ -73,7 +74,8 @@ def _keys_now(
 ) -> dict[LoadSignal, MetricKey]:
     """Name the cheap series to read this tick: the load always, the rest if it is time."""
     keys = signal_keys(fleet, held.policy)
-    if urgent or wants_watching(held.policy, held.memory.fleet(fleet.name), now):
+    watched = is_watched(held.memory, fleet.name)
+    if urgent or watched or wants_watching(held.policy, held.memory.fleet(fleet.name), now):
         return keys
     return {s: k for s, k in keys.items() if s in (LoadSignal.REQUESTS, LoadSignal.CPU)}
 

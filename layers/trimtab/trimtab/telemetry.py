@@ -46,6 +46,7 @@ COUNTED_ENTRIES = {
     Kind.UNNEEDED: "ActionsDropped",
     Kind.CONFLICT: "ActionsDropped",
     Kind.EXPIRED: "ActionsDropped",
+    Kind.INEFFECTIVE: "ActionsIneffective",
 }
 """Which metric counts an entry of a kind; other kinds are not counted."""
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from trimtab.decide.health import propose_ejections, propose_restores
 from trimtab.decide.requested import hear, holds_after
+from trimtab.decide.revert import propose_reverts
 from trimtab.decide.routing import propose_reweights
 from trimtab.decide.scaling import propose_growth, propose_shrinkage, sizes_wanted
 from trimtab.model.change import Restore
@@ -32,8 +33,10 @@ def decide(at: Situation, asked: Sequence[Proposal] = ()) -> tuple[Proposal, ...
     """Return every change wanted this tick, in the order in which it should be served.
 
     What operators ``asked`` for goes first within its kind: what is given back before all, what is
-    taken out before what we would take out ourselves. What is wanted twice is proposed once.
+    taken out before what we would take out ourselves; so does what takes back harm we have done.
+    What is wanted twice is proposed once.
     """
+    asked = (*asked, *propose_reverts(at))
     back = [p for p in asked if isinstance(p.change, Restore)]
     found = [*back]
     for propose in DECIDERS:

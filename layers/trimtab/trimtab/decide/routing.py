@@ -48,6 +48,16 @@ def _held(
     route: RoutePolicy, hold: Hold, wish: Mapping[FleetId, int], at: Situation
 ) -> Proposal | None:
     """Keep a route at held weights, coming nearer by one step at a time."""
+    change = step_to(wish, route, at)
+    if change is None:
+        return None
+    code = ReasonCode.UNDOING if hold.undoes else ReasonCode.HELD
+    text = f"{hold.by} holds it until {hold.until:%Y-%m-%d %H:%M}: {hold.why}"
+    return Proposal(change, Reason(code, text), request=hold.request, undoes=hold.undoes)
+
+
+def step_to(wish: Mapping[FleetId, int], route: RoutePolicy, at: Situation) -> Reweight | None:
+    """Return the change that brings a route one step nearer to wished weights, if any does."""
     seen = at.seen.routes.get(route.name)
     groups = {f: at.policy.fleets[f].target_group for f in sorted(route.split)}
     if seen is None or set(wish) != set(groups) or set(groups.values()) - set(seen.weights):
@@ -57,15 +67,12 @@ def _held(
     after = _step(before, wish, route, sum_stays=others > 0)
     if after == before:
         return None
-    change = Reweight(
+    return Reweight(
         route=route.name,
         rule=route.rule,
         before={groups[f]: w for f, w in before.items()},
         after={groups[f]: w for f, w in after.items()},
     )
-    code = ReasonCode.UNDOING if hold.undoes else ReasonCode.HELD
-    text = f"{hold.by} holds it until {hold.until:%Y-%m-%d %H:%M}: {hold.why}"
-    return Proposal(change, Reason(code, text), request=hold.request, undoes=hold.undoes)
 
 
 def _step(

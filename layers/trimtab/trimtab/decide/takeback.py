@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from trimtab.decide.scaling import sizes_wanted
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, inverse_of, subject_of
@@ -41,17 +42,22 @@ def take_back(
         return entry
     if name in _taken_back(at, heard):
         return Reason(ReasonCode.ALREADY_UNDONE, f"{name} was taken back before")
-    match entry.change:
+    if entry.change is None:
+        return _no(f"{name} says nothing that could be taken back")
+    return back_of(entry.change, entry.at, at, heard)
+
+
+def back_of(change: Change, done: datetime, at: Situation, heard: Heard) -> TakeBack | Reason:
+    """Say how to take back a change whose intent was written when it was ``done``, or why not."""
+    match change:
         case Eject():
-            return _eject_back(entry.change, entry, at)
+            return _eject_back(change, done, at)
         case Restore():
-            return _restore_back(entry.change, at)
+            return _restore_back(change, at)
         case Resize():
-            return _resize_back(entry.change, at, heard)
+            return _resize_back(change, at, heard)
         case Reweight():
-            return _reweight_back(entry.change, at, heard)
-        case None:
-            return _no(f"{name} says nothing that could be taken back")
+            return _reweight_back(change, at, heard)
 
 
 def _done(name: EntryId, cited: Mapping[EntryId, Entry]) -> Entry | Reason:
@@ -79,12 +85,12 @@ def _taken_back(at: Situation, heard: Heard) -> set[EntryId]:
     return found | {x for h in heard.holds.values() for x in h.undoes}
 
 
-def _eject_back(change: Eject, entry: Entry, at: Situation) -> TakeBack | Reason:
+def _eject_back(change: Eject, done: datetime, at: Situation) -> TakeBack | Reason:
     held = at.memory.fleet(change.fleet).ejected.get(change.target)
     if held is None:
         text = f"{change.target} is not out by our doing any more"
         return Reason(ReasonCode.ALREADY_UNDONE, text)
-    if held.since != entry.at:
+    if held.since != done:
         text = f"{change.target} was taken out again at {held.since:%Y-%m-%d %H:%M}: undo that"
         return _moved_on(text)
     return TakeBack(subject_of(change), inverse_of(held.eject), stays_in=True)

@@ -12,10 +12,12 @@ from trimtab.model.change import (
     Resize,
     Restore,
     Reweight,
+    caution_keys,
     change_key,
     lever_of,
     subject_of,
 )
+from trimtab.model.effect import Caution
 from trimtab.model.reason import ReasonCode
 from trimtab.model.verdict import Proposal
 
@@ -68,12 +70,22 @@ def check_in_flight(proposal: Proposal, plan: Plan) -> Answer:
 
 
 def check_setback(proposal: Proposal, plan: Plan) -> Answer:
-    """Refuse for a while what has just failed: the longer, the more often in a row.
+    """Refuse for a while what has just failed, or did not help: the longer, the more often.
 
     Half a minute, so the next tick may try again, then doubled up to an hour; what was denied
     starts at five minutes, since somebody has to grant it first. What gives capacity, or leads
     traffic to it, never waits longer than that: users wait with it.
     """
+    caution = _caution_against(proposal, plan)
+    if caution is not None:
+        text = f"it did not help {caution.times} times, last at {caution.since:%H:%M}; not again"
+        return refused(
+            ReasonCode.HELD_BACK,
+            f"{text} before {caution.until:%H:%M}",
+            times=caution.times,
+            entry=caution.entry,
+            until=caution.until.isoformat(),
+        )
     held = plan.at.memory.setbacks.get(change_key(proposal.change))
     if held is None:
         return passed("it has not just failed")
@@ -84,6 +96,27 @@ def check_setback(proposal: Proposal, plan: Plan) -> Answer:
         text = f"it failed {held.times} times ({held.code}); the next try is at"
         return refused(ReasonCode.BACKING_OFF, f"{text} {held.at + wait:%H:%M}", times=held.times)
     return passed("it failed long enough ago", times=held.times)
+
+
+def _caution_against(proposal: Proposal, plan: Plan) -> Caution | None:
+    """Find what holds a change that did not help before.
+
+    Not against an operator's word, nor a target that serves nothing, nor the way out of a fleet
+    that is down.
+    """
+    change = proposal.change
+    if proposal.request is not None:
+        return None
+    if isinstance(change, Eject):
+        here = plan.grounds[change.fleet].registrations.get(change.instance, ())
+        if here and not any(b.serves for b in here):
+            return None
+    if isinstance(change, Reweight):
+        fleets = {p.target_group: f for f, p in plan.at.policy.fleets.items()}
+        if any(w > 0 and plan.at.believed(fleets[g]).down for g, w in change.before.items()):
+            return None
+    known = (plan.at.memory.cautions.get(key) for key in caution_keys(change))
+    return next((c for c in known if c is not None and plan.now < c.until), None)
 
 
 def _takes(change: Change) -> bool:

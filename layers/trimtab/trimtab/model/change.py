@@ -112,6 +112,37 @@ def change_key(change: Change) -> str:
     return f"{type(change).__name__} {subject_of(change)}"
 
 
+def caution_keys(change: Change) -> tuple[str, ...]:
+    """Name what a change does that is held for a while after it did not help.
+
+    Taking a target out, making a group smaller, leading more of a route's traffic to a target
+    group. Giving back and growing are never held.
+    """
+    match change:
+        case Eject():
+            return (f"ejecting {change.target} of {change.fleet}",)
+        case Resize():
+            return (f"shrinking {change.fleet}",) if change.after < change.before else ()
+        case Reweight():
+            return tuple(f"more of {change.route} to {_short(arn)}" for arn in gainers(change))
+        case Restore():
+            return ()
+
+
+def gainers(change: Reweight) -> tuple[Arn, ...]:
+    """Return the target groups that get a larger share than before."""
+    before, after = sum(change.before.values()), sum(change.after.values())
+    return tuple(
+        arn
+        for arn, weight in sorted(change.after.items())
+        if weight * before > change.before[arn] * after or (weight and not before)
+    )
+
+
+def _short(arn: Arn) -> str:
+    return arn.rsplit(":", 1)[-1]
+
+
 def inverse_of(change: Change) -> Change:
     """Return the change that takes this one back."""
     match change:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from trimtab.model.assessment import Evidence
 from trimtab.model.change import Change
+from trimtab.model.effect import Expectation
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.policy import Lever, Mode
 from trimtab.model.reason import Reason
@@ -32,12 +33,17 @@ class Kind(StrEnum):
     UNNEEDED = "unneeded"
     CONFLICT = "conflict"
     EXPIRED = "expired"
+    VERIFIED = "verified"  # an applied action changed what it should
+    INEFFECTIVE = "ineffective"  # it did not, or made things worse
     POLICY = "policy"
     PAUSE = "pause"
 
 
 OUTCOMES = frozenset({Kind.APPLIED, Kind.FAILED, Kind.UNNEEDED, Kind.CONFLICT, Kind.EXPIRED})
 """Kinds that end an intent. Every intent gets exactly one of them."""
+
+EFFECTS = frozenset({Kind.VERIFIED, Kind.INEFFECTIVE})
+"""Kinds that say what an applied action did to the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,8 @@ class Entry:
     ``intent`` names the entry that this one is about: the intent that an outcome ends, the awaiting
     proposal that was approved, rejected or lapsed, the approved proposal that an intent carries
     out, the intent that an undo takes back. ``asked`` is what a ``requested`` entry asks for, and
-    ``request`` names the request that an entry answers. ``deadline`` is set on intents only.
+    ``request`` names the request that an entry answers. ``deadline`` and ``expects``, what it
+    should change and by when, are set on intents only.
     """
 
     service: ServiceId
@@ -80,6 +87,7 @@ class Entry:
     request: EntryId | None = None
     deadline: datetime | None = None
     calls: tuple[Call, ...] = ()
+    expects: Expectation | None = None
 
 
 def outcome_id(intent: EntryId) -> EntryId:
@@ -95,6 +103,11 @@ def answer_id(awaiting: EntryId) -> EntryId:
 def lapse_id(awaiting: EntryId) -> EntryId:
     """Name the one entry that may say that ``awaiting`` no longer stands."""
     return EntryId(f"{awaiting}#lapsed")
+
+
+def effect_id(intent: EntryId) -> EntryId:
+    """Name the one entry that may say what effect an applied ``intent`` had."""
+    return EntryId(f"{intent}#effect")
 
 
 def told_by(entry: Entry) -> EntryId:

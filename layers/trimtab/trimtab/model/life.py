@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trimtab.model.entry import OUTCOMES, Entry, Kind, told_by
+from trimtab.model.entry import EFFECTS, OUTCOMES, Entry, Kind, told_by
 from trimtab.model.ids import EntryId
 
 
@@ -29,6 +29,8 @@ class Stage(StrEnum):
     UNNEEDED = "unneeded"
     CONFLICT = "conflict"
     EXPIRED = "expired"
+    VERIFIED = "verified"
+    INEFFECTIVE = "ineffective"
     REVERTED = "reverted"
 
 
@@ -47,6 +49,8 @@ class Step(StrEnum):
     UNNEEDED = "unneeded"
     CONFLICT = "conflict"
     EXPIRED = "expired"
+    VERIFIED = "verified"
+    INEFFECTIVE = "ineffective"
     UNDONE = "undone"  # another intent, which takes this one back, was applied
 
 
@@ -70,7 +74,13 @@ TRANSITIONS: Mapping[Stage, Mapping[Step, Stage]] = {
         Step.CONFLICT: Stage.CONFLICT,
         Step.EXPIRED: Stage.EXPIRED,
     },
-    Stage.APPLIED: {Step.UNDONE: Stage.REVERTED},
+    Stage.APPLIED: {
+        Step.VERIFIED: Stage.VERIFIED,
+        Step.INEFFECTIVE: Stage.INEFFECTIVE,
+        Step.UNDONE: Stage.REVERTED,
+    },
+    Stage.VERIFIED: {Step.UNDONE: Stage.REVERTED},
+    Stage.INEFFECTIVE: {Step.UNDONE: Stage.REVERTED},
     Stage.FAILED: {Step.UNDONE: Stage.REVERTED},  # unconfirmed: it may have taken effect
     Stage.REVERTED: {Step.UNDONE: Stage.REVERTED},  # an undo in several steps
 }
@@ -114,6 +124,8 @@ def _steps(
         if entry.kind in OUTCOMES and told is not None and _takes_back(told, known):
             if entry.kind is Kind.APPLIED:
                 yield Step.UNDONE, entry.id
+        elif entry.kind in EFFECTS and told is not None and _takes_back(told, known):
+            continue  # it tells of the undo, not of what was undone
         elif _is_step(entry) and not _takes_back(entry, known):
             yield Step(entry.kind), entry.id
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trimtab.model.change import Change, Eject
+from trimtab.model.effect import Caution, Expectation, Unverified
 from trimtab.model.ids import EntryId, FleetId, InstanceId, RouteId, TargetId, Zone
 from trimtab.model.reason import ReasonCode
 from trimtab.model.request import Protect
@@ -53,6 +54,7 @@ class Pending:
     """An intent on its way: counted as done by the guard until its outcome is known.
 
     ``until``: how long an operator wants a target out. ``undoes``: the intents it takes back.
+    ``expects``: what it should change; ``None`` if an older version wrote it.
     """
 
     entry: EntryId
@@ -62,6 +64,7 @@ class Pending:
     deadline: datetime
     until: datetime | None = None
     undoes: tuple[EntryId, ...] = ()
+    expects: Expectation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,8 @@ class Memory:
     """What is remembered of one service. ``version`` is what the store held; 0: nothing yet.
 
     ``holds`` are by subject; ``undone`` says which intents were taken back, and when.
+    ``unverified`` actions were applied and nobody knows yet whether they helped; ``regretted`` ones
+    made things worse and are to be taken back; ``cautions`` say what is not done again for a while.
     """
 
     version: int = 0
@@ -176,6 +181,9 @@ class Memory:
     setbacks: Mapping[str, Setback] = field(default_factory=dict)
     holds: Mapping[str, Hold] = field(default_factory=dict)
     undone: Mapping[EntryId, datetime] = field(default_factory=dict)
+    unverified: tuple[Unverified, ...] = ()
+    regretted: tuple[Unverified, ...] = ()
+    cautions: Mapping[str, Caution] = field(default_factory=dict)
 
     def fleet(self, name: FleetId) -> FleetMemory:
         """What is remembered of a fleet; empty if nothing."""

@@ -37,6 +37,7 @@ class ReasonCode(StrEnum):
     FLEET_DOWN = "fleet_down"
     FLEET_SHORT = "fleet_short"
     RETURN_HOME = "return_home"
+    REVERTING = "reverting"
 
     # operators: why a change is wanted, or what became of what they asked
     REQUESTED = "requested"
@@ -74,6 +75,7 @@ class ReasonCode(StrEnum):
     GROUP_BOUNDS = "group_bounds"
     STEP_LIMIT = "step_limit"
     BACKING_OFF = "backing_off"
+    HELD_BACK = "held_back"
     WARMING_UP = "warming_up"
     RECEIVER_SHORT = "receiver_short"
     LAST_WEIGHT = "last_weight"
@@ -91,6 +93,12 @@ class ReasonCode(StrEnum):
     NOT_FOUND = "not_found"
     AWS_ERROR = "aws_error"
     UNCONFIRMED = "unconfirmed"
+
+    # effects: what the world showed of an applied action
+    AS_EXPECTED = "as_expected"
+    NO_EFFECT = "no_effect"
+    MADE_WORSE = "made_worse"
+    EFFECT_UNKNOWN = "effect_unknown"
 
     # the controller itself
     NOT_SEEN = "not_seen"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.model.assessment import Assessment, FleetBelief
+from trimtab.model.effect import Effect
 from trimtab.model.ids import FleetId
 from trimtab.model.memory import Memory
 from trimtab.model.observation import FleetSeen, Observation
@@ -14,12 +15,16 @@ from trimtab.model.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What was seen, what we believe of it, what is wanted and what is remembered."""
+    """What was seen, what we believe of it, what is wanted and what is remembered.
+
+    ``effects``: what became of earlier actions, as far as this tick tells of it.
+    """
 
     seen: Observation
     belief: Assessment
     policy: Policy
     memory: Memory
+    effects: tuple[Effect, ...] = ()
 
     @property
     def now(self) -> datetime:

@@ -66,6 +66,9 @@ def remember(
         setbacks={k: s for k, s in at.memory.setbacks.items() if at.now - s.at < FORGOTTEN_AFTER},
         holds=at.memory.holds,
         undone={e: t for e, t in at.memory.undone.items() if at.now - t < UNDONE_FOR},
+        unverified=at.memory.unverified,
+        regretted=at.memory.regretted,
+        cautions=at.memory.cautions,
     )
 
 

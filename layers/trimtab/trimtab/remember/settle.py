@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, change_key
+from trimtab.model.effect import Unverified
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId, TargetId
 from trimtab.model.memory import Action, Ejection, FleetMemory, Memory, Pending, Setback, Strikes
@@ -40,10 +41,27 @@ def settle(
         if _took_effect(pending.change, outcome, seen):
             undone = dict.fromkeys(pending.undoes, pending.at)
             memory = replace(memory, undone={**memory.undone, **undone})
+            memory = _to_verify(memory, pending, outcome)
             memory = _apply(memory, pending, policy.health.eject)
         elif isinstance(pending.change, Restore) and outcome.reason.code is ReasonCode.NOT_FOUND:
             memory = _forget(memory, pending.change)
     return memory
+
+
+def _to_verify(memory: Memory, pending: Pending, outcome: Entry) -> Memory:
+    """Remember what was surely done by us until its effect is known; not what it took back."""
+    found = tuple(u for u in memory.unverified if u.entry not in pending.undoes)
+    if outcome.kind is Kind.APPLIED and pending.expects is not None:
+        done = Unverified(
+            entry=pending.entry,
+            change=pending.change,
+            reason=pending.reason,
+            at=pending.at,
+            done=outcome.at,
+            expects=pending.expects,
+        )
+        found = (*found, done)
+    return replace(memory, unverified=found)
 
 
 def _over_gaps(memory: Memory, seen: Observation, policy: Policy) -> Memory:

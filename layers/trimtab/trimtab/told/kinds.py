@@ -38,6 +38,8 @@ MANNERS: Mapping[Kind, Manner | None] = {
     Kind.UNNEEDED: Manner(Place.NOT_DONE, opens=False),
     Kind.CONFLICT: Manner(Place.NOT_DONE),
     Kind.EXPIRED: Manner(Place.NOT_DONE),
+    Kind.VERIFIED: None,  # that it was done is told, and that it helped is what was meant
+    Kind.INEFFECTIVE: Manner(Place.SEEN),
     Kind.POLICY: Manner(Place.ASKED),
     Kind.PAUSE: Manner(Place.ASKED),
 }
