@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from tests.scenarios.embedded_shop import A_TARGET_DIES, RISING, shop
+from trimtab.codec import dumps, loads
 from trimtab.model.ids import ServiceId
 from trimtab.model.observation import Gap
 from trimtab.model.policy import Mode
@@ -18,6 +22,7 @@ from trimtab_lab.simulator.policies import policy_for
 from trimtab_lab.simulator.simulate import Simulator
 
 SHOP = ServiceId("shop")
+BEFORE_EFFECTS = Path(__file__).parent / "data" / "ticks-before-effects.txt"
 SLOW = (pytest.mark.slow, pytest.mark.timeout(600))
 
 
@@ -45,6 +50,14 @@ def test_every_tick_of_a_day_comes_out_as_it_was_recorded(minutes: int, rising: 
     ticks = recorded(minutes, rising=rising)
     assert len(ticks) >= minutes - 1
     assert any(tick.entries for tick in ticks)
+    assert [result for result in map(again, ticks) if result.differs or result.skipped] == []
+
+
+def test_ticks_that_an_earlier_version_recorded_come_out_as_they_did() -> None:
+    text = zlib.decompress(base64.b64decode(BEFORE_EFFECTS.read_text())).decode()
+    ticks = [loads(Tick, line) for line in text.splitlines()]
+    assert [dumps(tick) for tick in ticks] == text.splitlines()
+    assert sum(len(tick.entries) for tick in ticks) > 10
     assert [result for result in map(again, ticks) if result.differs or result.skipped] == []
 
 
