@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
-from trimtab.model.entry import Entry, Kind, answer_id, lapse_id, outcome_id, told_by
+from trimtab.model.entry import Entry, Kind, answer_id, effect_id, lapse_id, outcome_id, told_by
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.life import Life, fold
 from trimtab_cli.connect import Deployment
@@ -17,7 +17,7 @@ from trimtab_cli.stop import USAGE, Stop
 SHORTEST = 4
 MOST_SHOWN = 10
 MOST_SEARCHED = 100_000
-ENDINGS = ("#outcome", "#answer", "#lapsed")
+ENDINGS = ("#outcome", "#effect", "#answer", "#lapsed")
 """Of keys of entries that go on with the story of another."""
 MOST_IN_A_THREAD = 5_000
 """Entries after an action among which its thread is looked for."""
@@ -25,7 +25,7 @@ MOST_IN_A_THREAD = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An entry and, of an intent, the outcome that ended it.
+    """An entry and, of an intent, the outcome that ended it and the effect it had.
 
     ``thread``: all entries about the same action, oldest first; ``life``: how far it has come.
     """
@@ -33,6 +33,7 @@ class Story:
     entry: Entry
     outcome: Entry | None
     thread: tuple[Entry, ...] = ()
+    effect: Entry | None = None
 
     @property
     def life(self) -> Life:
@@ -51,8 +52,9 @@ def find(deployment: Deployment, given: str, service: ServiceId | None, back: ti
     entry = _exactly(deployment, name, service) or _alike(deployment, name, service, back)
     if told_by(entry) != entry.id:
         entry = deployment.ledger.entry(entry.service, told_by(entry)) or entry
-    outcome = deployment.ledger.entry(entry.service, outcome_id(entry.id))
-    return Story(entry, outcome, thread_of(deployment, entry))
+    told = deployment.ledger.entries(entry.service, [outcome_id(entry.id), effect_id(entry.id)])
+    outcome, effect = told.get(outcome_id(entry.id)), told.get(effect_id(entry.id))
+    return Story(entry, outcome, thread_of(deployment, entry), effect)
 
 
 def thread_of(deployment: Deployment, entry: Entry) -> tuple[Entry, ...]:
@@ -73,7 +75,8 @@ def thread_of(deployment: Deployment, entry: Entry) -> tuple[Entry, ...]:
         if other.intent in found and (other.id not in found):
             found[other.id] = other
     intents = [e.id for e in found.values() if e.kind is Kind.INTENDED]
-    found |= deployment.ledger.entries(entry.service, [outcome_id(each) for each in intents])
+    ends = [make(each) for each in intents for make in (outcome_id, effect_id)]
+    found |= deployment.ledger.entries(entry.service, ends)
     asked = {e.request for e in found.values() if e.request is not None} - found.keys()
     found |= deployment.ledger.entries(entry.service, sorted(asked))
     return tuple(sorted(found.values(), key=lambda e: (e.at, e.id)))

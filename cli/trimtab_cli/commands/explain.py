@@ -12,6 +12,7 @@ from rich.tree import Tree
 from trimtab import codec
 from trimtab.model.assessment import Evidence
 from trimtab.model.change import Change, Resize, Reweight
+from trimtab.model.effect import Vitals
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.reason import Fact, Reason
 from trimtab.model.verdict import Check
@@ -45,7 +46,8 @@ def explain(
         story = find(deployment, entry, name, back)
     if as_json:
         outcome = codec.encode(story.outcome) if story.outcome else None
-        told = {"entry": codec.encode(story.entry), "outcome": outcome}
+        effect = codec.encode(story.effect) if story.effect else None
+        told = {"entry": codec.encode(story.entry), "outcome": outcome, "effect": effect}
         thread = [codec.encode(each) for each in story.thread]
         say_json({**told, "stage": story.life.stage, "thread": thread})
     else:
@@ -67,6 +69,7 @@ def tree_of(story: Story) -> Tree:
     _add_facts(ruling, entry.reason.facts)
     _add_frame(tree, entry)
     _add_outcome(tree, story)
+    _add_effect(tree, story)
     _add_life(tree, story)
     if entry.kind in DONE_NOTHING:
         tree.add(text(DONE_NOTHING[entry.kind]))
@@ -131,6 +134,10 @@ def _add_frame(tree: Tree, entry: Entry) -> None:
     frame.add(text(f"tick {entry.tick}"))
     if entry.deadline:
         frame.add(text(f"to be carried out by {moment(entry.deadline)} UTC, or not at all"))
+    if entry.expects:
+        expected = tree.add(text(f"expected: {entry.expects.text}", "bold"))
+        for fleet, vitals in entry.expects.before.items():
+            _add_facts(expected, {f"before, {fleet}": "", **_numbers(vitals)})
 
 
 def _add_outcome(tree: Tree, story: Story) -> None:
@@ -148,13 +155,31 @@ def _add_outcome(tree: Tree, story: Story) -> None:
         branch.add(text(f"{call.operation}, AWS request {call.request_id}"))
 
 
+def _numbers(vitals: Vitals) -> dict[str, Fact]:
+    """What was known of a fleet, by name; what was not is left out."""
+    named: dict[str, Fact] = codec.encode(vitals)
+    return {name: value for name, value in named.items() if value is not False}
+
+
+def _add_effect(tree: Tree, story: Story) -> None:
+    effect = story.effect
+    if effect is not None:
+        said = "not known" if effect.kind is Kind.NOTED else str(effect.kind)
+        head = f"effect: {said} at {moment(effect.at)} UTC"
+        branch = tree.add(text(head, STYLE_OF[effect.kind]))
+        branch.add(text(_sentence(effect.reason)))
+        _add_facts(branch, effect.reason.facts)
+    elif story.entry.expects and story.outcome and story.outcome.kind is Kind.APPLIED:
+        tree.add(text("effect: not known yet", "yellow"))
+
+
 def _add_life(tree: Tree, story: Story) -> None:
     """The stage of the action, and its thread where others have a part in it."""
     life = story.life
     if not life.steps:
         return
     stage = tree.add(text(f"stage: {life.stage}", "bold"))
-    if len(story.thread) > (2 if story.outcome else 1):
+    if len(story.thread) > 1 + sum(1 for each in (story.outcome, story.effect) if each):
         for entry in story.thread:
             stage.add(line_of(entry))
     for flaw in life.illegal:

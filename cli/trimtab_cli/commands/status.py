@@ -68,6 +68,8 @@ def report_of(deployment: Deployment, where: Where, service: ServiceId) -> dict[
         "routes": {},
         "standing": [],
         "in_flight": [],
+        "unverified": [],
+        "held_back": [],
         "trouble": held.text if isinstance(held, Reason) else None,
         **EMPTY,
     }
@@ -96,6 +98,14 @@ def _of_tick(tick: Tick, policy: Policy, now: datetime) -> dict[str, Any]:
         "in_flight": [
             {"entry": pending.entry, "deadline": iso(pending.deadline)}
             for pending in tick.memory.pending
+        ],
+        "unverified": [
+            {"entry": done.entry, "expected": done.expects.text} for done in tick.memory.unverified
+        ],
+        "held_back": [
+            {"what": key, "until": iso(held.until), "times": held.times, "entry": held.entry}
+            for key, held in sorted(tick.memory.cautions.items())
+            if now < held.until
         ],
     }
 
@@ -168,6 +178,11 @@ def _say(report: Mapping[str, Any]) -> None:
         say(f"  stands since {time_of(held['since'])}: {held['what']}: {held['ruling']} ({codes})")
     for pending in report["in_flight"]:
         say(f"  in flight until {time_of(pending['deadline'])}: {pending['entry']}", "cyan")
+    for done in report["unverified"]:
+        say(f"  effect not known yet: {done['entry']}: {done['expected']}", "dim")
+    for held in report["held_back"]:
+        why = f"did not help {held['times']} times, last {held['entry']}"
+        say(f"  held back until {time_of(held['until'])}: {held['what']}: {why}", "yellow")
 
 
 def _say_fleets(fleets: Mapping[str, Any]) -> None:
