@@ -6,6 +6,7 @@ A check returns a sentence for each fault it finds, and nothing if all is well.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.template.stack import FUNCTIONS, Stack, Statement, as_list, references
 from trimtab.adapters.aws.permissions import READS, STATE, WRITES
@@ -157,15 +158,18 @@ def _changes_infrastructure(action: str) -> bool:
 
 
 def only_act_writes(stack: Stack) -> Iterator[str]:
-    """No role but act's may change infrastructure, and act's only what carries the tag."""
-    tag = {"StringEquals": {"aws:ResourceTag/trimtab:managed": {"Ref": "ManagedTagValue"}}}
+    """No role but act's may change infrastructure: only act's code, and what carries the tag."""
+    consent = {
+        "StringEquals": {"aws:ResourceTag/trimtab:managed": {"Ref": "ManagedTagValue"}},
+        "ArnEquals": {"lambda:SourceFunctionArn": {"Fn::GetAtt": ["ActFunction", "Arn"]}},
+    }
     for role in stack.roles:
         for statement in stack.allowed(role):
             for action in filter(_changes_infrastructure, statement.actions):
                 if role != stack.role_of("act"):
                     yield f"{role} may {action}"
-                if statement.condition != tag:
-                    yield f"{role} may {action} without the tag's consent"
+                if statement.condition != consent:
+                    yield f"{role} may {action} without the tag's consent, or by other code"
                 if statement.only_if != _family_of(action):
                     yield f"{action} is under {statement.only_if}, not {_family_of(action)}"
 
@@ -238,6 +242,11 @@ AS_OURSELVES = {
     "ForAllValues:StringEquals": {"events:source": ["trimtab"]},
     "Null": {"events:source": "false"},
 }
+ON_SERVICES = {
+    "ForAllValues:StringNotEquals": {"dynamodb:LeadingKeys": ["#all", "#services"]},
+    "Null": {"dynamodb:LeadingKeys": "false"},
+}
+"""What is a service's own; not the pause of everything, nor the directory."""
 
 
 def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
@@ -246,7 +255,14 @@ def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
     Notify puts what it told, and nothing else.
     """
     reconcile, act, notify = (stack.role_of(f) for f in ("reconcile", "act", "notify"))
-    own = {(act, "Memory"): ON_CHAINS, (act, "Log"): {}, (notify, "Memory"): ON_TELLINGS}
+    own = {
+        (reconcile, "Memory"): ON_SERVICES,
+        (reconcile, "Ticks"): ON_SERVICES,
+        (reconcile, "Log"): {},
+        (act, "Memory"): ON_CHAINS,
+        (act, "Log"): {},
+        (notify, "Memory"): ON_TELLINGS,
+    }
     for role in stack.roles:
         for statement in stack.allowed(role):
             if "dynamodb:PutItem" not in statement.actions:
@@ -254,7 +270,7 @@ def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
             for table in ("Memory", "Log", "Ticks"):
                 if not references(statement.resource, table):
                     continue
-                if role != reconcile and (role, table) not in own:
+                if (role, table) not in own:
                     yield f"{role} may put into {table}"
                 if statement.condition != IN_TRANSACTION | own.get((role, table), {}):
                     yield f"{role} may put into {table} what or how it never does"

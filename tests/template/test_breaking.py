@@ -81,7 +81,12 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
     ),
     (
         "act may resize what carries no tag",
-        lambda parts: statement(parts, "ActScalePolicy", "Resize").pop("Condition"),
+        lambda parts: statement(parts, "ActScalePolicy", "Resize")["Condition"].pop("StringEquals"),
+        permissions.only_act_writes,
+    ),
+    (
+        "another function's code may resize with act's role",
+        lambda parts: statement(parts, "ActScalePolicy", "Resize")["Condition"].pop("ArnEquals"),
         permissions.only_act_writes,
     ),
     (
@@ -131,6 +136,13 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
     (
         "memory may be put outside a transaction",
         lambda parts: statement(parts, "ReconcileRole", "CommitInTransaction").pop("Condition"),
+        permissions.writes_stay_in_the_transaction,
+    ),
+    (
+        "reconcile may lift the pause of everything",
+        lambda parts: statement(parts, "ReconcileRole", "CommitInTransaction")["Condition"].pop(
+            "ForAllValues:StringNotLike"
+        ),
         permissions.writes_stay_in_the_transaction,
     ),
     (

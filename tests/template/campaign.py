@@ -1,0 +1,204 @@
+"""Every kind of change through the real act, every function at its work: what IAM was asked.
+
+The world is the embedded AWS; its guardrail holds each function to its role in the template, and
+remembers each question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from tests.builders import an_entry
+from tests.contract.worlds import scenario
+from tests.scenarios.embedded_shop import A_TARGET_DIES, RISING, running, shop
+from trimtab.model.change import (
+    Change,
+    Eject,
+    Resize,
+    Restore,
+    Reweight,
+    inverse_of,
+    lever_of,
+)
+from trimtab.model.entry import Entry, Kind, outcome_id
+from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, Zone
+from trimtab.model.policy import EjectMethod, Policy
+from trimtab_lab.embedded import Embedded
+from trimtab_lab.embedded.driver import MAY_ACT
+from trimtab_lab.embedded.guardrail import Roles
+from trimtab_lab.iam import Asked
+from trimtab_lab.simulator.policies import policy_for
+from trimtab_lab.simulator.ports import WorldHands
+
+BLUE, GREEN = FleetId("blue"), FleetId("green")
+GROUP, ZONE = "shop-blue-asg", Zone("us-east-1a")
+MINUTES = 12
+KEY = "arn:aws:kms:us-east-1:123456789012:key/0123-4567"
+FAMILIES: Mapping[str, tuple[type[Change], ...]] = {
+    "EnableEject": (Eject, Restore),
+    "EnableScale": (Resize,),
+    "EnableRoute": (Reweight,),
+}
+"""Which changes each of the stack's consents is for."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a campaign leaves behind."""
+
+    roles: Roles
+    asked: Mapping[tuple[str, str], frozenset[Asked]]
+    """What each role was asked, by role and action."""
+    outcomes: Mapping[str, Entry]
+    """Of each change of the walk."""
+    calls: frozenset[tuple[str, str]]
+    """Operations that act called with success."""
+
+    @property
+    def questions(self) -> tuple[tuple[str, Asked], ...]:
+        """Every role with each question it was asked."""
+        return tuple((role, one) for (role, _), asked in self.asked.items() for one in asked)
+
+    def of(self, role: str, actions: Iterable[str]) -> Mapping[tuple[str, str], frozenset[Asked]]:
+        """What a role was asked of some actions."""
+        wanted = [(role, action) for action in actions]
+        return {key: self.asked[key] for key in wanted if key in self.asked}
+
+
+@cache
+def played(**parameters: str) -> Played:
+    """Play the campaign on a stack with some parameters; by default it may do all it can.
+
+    First every change, one by one; then, if it may, a bad quarter of an hour in which the loop
+    decides.
+    """
+    with Embedded(scenario(), parameters=MAY_ACT | parameters) as aws:
+        site = Site(aws)
+        with site.listener_that_forwards():
+            outcomes = dict(site.walk())
+            site.look_at_everything()
+        assert aws.invoke("anchor", {})["anchored"] == 1
+        asked = set(aws.guardrail.asked)
+        calls = frozenset((c.service, c.operation) for c in aws.calls.of("act") if not c.error)
+        roles = aws.guardrail.roles
+    if not parameters:
+        with running(shop(A_TARGET_DIES, load=RISING)) as aws:
+            aws.run(MINUTES)
+            asked |= set(aws.guardrail.asked)
+    by_action: dict[tuple[str, str], set[Asked]] = {}
+    for role, one in asked:
+        by_action.setdefault((role, one.action), set()).add(one)
+    kept = {key: frozenset(asked) for key, asked in by_action.items()}
+    return Played(roles, kept, outcomes, calls)
+
+
+@dataclass
+class Site:
+    """The world of the campaign, and what can be changed in it."""
+
+    aws: Embedded
+    number: int = 0
+    policy: Policy = field(init=False)
+    weights: dict[str, int] = field(init=False)
+    """Of the listener's default action."""
+
+    def __post_init__(self) -> None:
+        self.policy = policy_for(scenario(), self.aws.connections.names)
+        self.weights = {self.group(BLUE): 50, self.group(GREEN): 50}
+
+    def group(self, fleet: FleetId) -> Arn:
+        return self.policy.fleets[fleet].target_group
+
+    @property
+    def listener(self) -> Arn:
+        return Arn(self.aws.world.rules()[0].listener_arn)
+
+    def walk(self) -> Iterator[tuple[str, Entry]]:
+        """Carry out each change as an intent of the log, one after another."""
+        for name, change in self.changes():
+            outcome = self.carry_out(change)
+            yield name, outcome
+            if isinstance(change, Eject) and outcome.kind is Kind.FAILED:
+                # Its owner does it, so that there is a way back to be walked.
+                WorldHands(self.aws.world).apply(change)
+            self.aws.world.advance(self.aws.world.now + timedelta(minutes=4))
+            self.aws.account.clock.to(self.aws.world.now)
+
+    def changes(self) -> Iterator[tuple[str, Change]]:
+        """One change of each kind, and of each way to do it."""
+        health = self.aws.world.describe_target_health
+        blue, green = (health(self.group(fleet))[0] for fleet in (BLUE, GREEN))
+        member = Eject(
+            BLUE, self.group(BLUE), InstanceId(blue.id), blue.port, ZONE, EjectMethod.STANDBY,
+            group=GROUP,
+        )  # fmt: skip
+        alone = Eject(
+            GREEN, self.group(GREEN), InstanceId(green.id), green.port, ZONE,
+            EjectMethod.DEREGISTER,
+        )  # fmt: skip
+        yield "eject by standby", member
+        yield "restore from standby", inverse_of(member)
+        yield "eject by deregistering", alone
+        yield "restore by registering", inverse_of(alone)
+        (group,) = self.aws.world.describe_groups((GROUP,))
+        yield "resize", Resize(BLUE, GROUP, group.desired, group.desired + 1)
+        yield "reweight a rule", self.reweight(Arn(self.aws.world.rules()[0].arn), 80, 20)
+        yield "reweight a default action", self.reweight(self.listener, 50, 50)
+
+    def reweight(self, rule: Arn, blue: int, green: int) -> Reweight:
+        before = {self.group(BLUE): blue, self.group(GREEN): green}
+        after = {self.group(BLUE): blue - 10, self.group(GREEN): green + 10}
+        return Reweight(RouteId("main"), rule, before, after)
+
+    def carry_out(self, change: Change) -> Entry:
+        """Write an intent, let the stream take it to act, and return the outcome."""
+        self.number += 1
+        intent = an_entry(
+            self.policy.service, self.aws.world.now, seed=str(self.number),
+            change=change, inverse=inverse_of(change), lever=lever_of(change),
+        )  # fmt: skip
+        self.aws.connections.ledger.append(intent)
+        self.aws.deliver()
+        outcome = self.aws.connections.ledger.entry(intent.service, outcome_id(intent.id))
+        assert outcome is not None, self.aws.functions.output.take_trouble()
+        return outcome
+
+    def look_at_everything(self) -> None:
+        """Let schedule, wake and reconcile work: first on the rule, then on the listener."""
+        self.aws.put(self.policy)
+        self.aws.run(3)
+        (route,) = self.policy.routes
+        self.aws.put(replace(self.policy, routes=(replace(route, rule=self.listener),)))
+        self.aws.run(3)
+
+    @contextmanager
+    def listener_that_forwards(self) -> Iterator[None]:
+        """Let the listener's default action forward by weight, which the world's own does not."""
+        answers: Any = self.aws.account.board._answers
+        describe = answers["elbv2", "DescribeListeners"]
+
+        def described(world: Any, params: Any) -> Any:
+            answer = describe(world, params)
+            groups = [{"TargetGroupArn": a, "Weight": w} for a, w in self.weights.items()]
+            forward = {"Type": "forward", "Order": 1, "ForwardConfig": {"TargetGroups": groups}}
+            listeners = [{**one, "DefaultActions": [forward]} for one in answer["Listeners"]]
+            return {**answer, "Listeners": listeners}
+
+        def modified(world: Any, params: Any) -> Any:
+            (action,) = params["DefaultActions"]
+            groups = action["ForwardConfig"]["TargetGroups"]
+            self.weights |= {group["TargetGroupArn"]: group["Weight"] for group in groups}
+            return described(world, {"ListenerArns": [params["ListenerArn"]]})
+
+        ours = {"DescribeListeners": described, "ModifyListener": modified}
+        before = dict(answers)
+        answers.update({("elbv2", name): answer for name, answer in ours.items()})
+        try:
+            yield
+        finally:
+            answers.update(before)

@@ -1,0 +1,134 @@
+"""What a role must refuse, asked of IAM itself: the calls of the campaign, made worse.
+
+Each generator yields a question that must be denied, and a sentence for whoever reads that it is
+not. They are made of what was recorded, so that a new function's calls are made worse as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from tests.template.permissions import REWRITING, TAGGING
+from trimtab.adapters.aws.permissions import WRITES
+from trimtab_lab.embedded.guardrail import Roles
+from trimtab_lab.iam import Asked, judge, read_statements
+
+Recorded = Iterable[tuple[str, Asked]]
+Worse = Iterator[tuple[str, Asked, str]]
+
+KEYS, ENCLOSING = "dynamodb:LeadingKeys", "dynamodb:EnclosingOperation"
+TAG, CODE = "aws:ResourceTag/trimtab:managed", "lambda:SourceFunctionArn"
+INFRASTRUCTURE = {
+    action
+    for actions in WRITES.values()
+    for action in actions
+    if not action.partition(":")[2].startswith("Describe")
+}
+"""Actions that change a load balancer, a group or a route."""
+
+ANY_KEY = {
+    ("reconcile", "dynamodb:BatchGetItem"): "recalls each service's policy, memory and requests",
+    (
+        "reconcile",
+        "dynamodb:PutItem",
+    ): "commits memory, ticks and entries, under the service's name",
+    ("reconcile", "dynamodb:ConditionCheckItem"): "checks that the policy is still the one read",
+    ("act", "dynamodb:BatchGetItem"): "reads intents and pauses, under the service's name",
+}
+"""Who may reach items under any key, and why: keys there are names that users choose."""
+
+
+def of_another_account(recorded: Recorded) -> Worse:
+    """The same call on what is somebody else's."""
+    for role, asked in recorded:
+        if asked.resource != "*":
+            elsewhere = replace(asked, resource=asked.resource.replace("123456789012", "9" * 12))
+            yield role, elsewhere, "in another account"
+
+
+def of_another_name(recorded: Recorded) -> Worse:
+    """The same call on a table, queue, topic, function or log group that is not of the stack."""
+    for role, asked in recorded:
+        service = asked.resource.split(":")[2] if asked.resource != "*" else ""
+        if service in ("dynamodb", "sqs", "sns", "lambda", "logs", "events", "kms"):
+            theirs = asked.resource.replace("trimtab-", "payroll-").replace("Memory", "Payroll")
+            theirs = theirs.replace("key/", "key/other-")
+            if theirs != asked.resource:
+                yield role, replace(asked, resource=theirs), "on what is not of the stack"
+
+
+def of_what_is_not_managed(recorded: Recorded) -> Worse:
+    """The same change of what does not carry the tag, or carries another stack's."""
+    for role, asked in recorded:
+        if asked.action in INFRASTRUCTURE:
+            yield role, asked.given({TAG: None}), "on what carries no tag"
+            yield role, asked.given({TAG: ("staging",)}), "on what another stack manages"
+
+
+def by_other_code(recorded: Recorded) -> Worse:
+    """The same change by a function that was given the role, or by nobody's code."""
+    for role, asked in recorded:
+        if asked.action in INFRASTRUCTURE:
+            (ours,) = asked.values(CODE) or ("",)
+            yield role, asked.given({CODE: (ours + "-2",)}), "by another function's code"
+            yield role, asked.given({CODE: None}), "by no function's code"
+
+
+def outside_a_transaction(recorded: Recorded) -> Worse:
+    """The same item put by itself: memory without its version, an entry without its chain."""
+    for role, asked in recorded:
+        if asked.action == "dynamodb:PutItem":
+            yield role, asked.given({ENCLOSING: None}), "outside a transaction"
+
+
+def of_other_items(recorded: Recorded) -> Worse:
+    """The same call on other items of Memory: another partition, one besides ours, none named."""
+    for role, asked in recorded:
+        keys = asked.values(KEYS)
+        if keys and asked.resource.endswith("-Memory") and (role, asked.action) not in ANY_KEY:
+            yield role, asked.given({KEYS: ("shop",)}), "on a service's own items"
+            yield role, asked.given({KEYS: (*keys, "shop")}), "on a service's items besides"
+            yield role, asked.given({KEYS: None}), "without naming a partition"
+
+
+def of_what_all_share(recorded: Recorded) -> Worse:
+    """The same write where the pause of everything and the directory of services lie."""
+    for role, asked in recorded:
+        if asked.action == "dynamodb:PutItem" and asked.resource.endswith("-Memory"):
+            yield role, asked.given({KEYS: ("#all",)}), "over the pause of everything"
+            yield role, asked.given({KEYS: ("#services",)}), "over the directory"
+            yield role, asked.given({KEYS: None}), "without naming a partition"
+
+
+WORSE = (
+    of_what_all_share,
+    of_another_account,
+    of_another_name,
+    of_what_is_not_managed,
+    by_other_code,
+    outside_a_transaction,
+    of_other_items,
+)
+
+
+def not_refused(roles: Roles, recorded: Recorded) -> Iterator[str]:
+    """Every question made worse that a role allows all the same."""
+    recorded = tuple(recorded)
+    for made_worse in WORSE:
+        for role, asked, how in made_worse(recorded):
+            if judge(roles[role], asked).is_allowed:
+                yield f"{role} may {asked.action} {how}: {asked.resource}"
+
+
+def not_denied(roles: Roles, log: str, functions: Iterable[str]) -> Iterator[str]:
+    """What a role could do if somebody allowed it everything, and must not even then."""
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    widened = read_statements({"Version": "2012-10-17", "Statement": everything})
+    for role in functions:
+        for action in sorted(REWRITING):
+            if judge((*roles[role], *widened), Asked(action, log)).is_allowed:
+                yield f"{role} is not denied {action}"
+    for action in sorted(TAGGING):
+        if judge((*roles["act"], *widened), Asked(action, "arn:of:any:thing:x:y")).is_allowed:
+            yield f"act is not denied {action}"
