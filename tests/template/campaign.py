@@ -38,6 +38,7 @@ from trimtab_lab.simulator.ports import WorldHands
 BLUE, GREEN = FleetId("blue"), FleetId("green")
 GROUP, ZONE = "shop-blue-asg", Zone("us-east-1a")
 MINUTES = 12
+AT_ONCE = "resize back at once"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0123-4567"
 FAMILIES: Mapping[str, tuple[type[Change], ...]] = {
     "EnableEject": (Eject, Restore),
@@ -121,13 +122,14 @@ class Site:
     def walk(self) -> Iterator[tuple[str, Entry]]:
         """Carry out each change as an intent of the log, one after another."""
         for name, change in self.changes():
+            if name != AT_ONCE:
+                self.aws.world.advance(self.aws.world.now + timedelta(minutes=4))
+                self.aws.account.clock.to(self.aws.world.now)
             outcome = self.carry_out(change)
             yield name, outcome
-            if isinstance(change, Eject) and outcome.kind is Kind.FAILED:
+            if isinstance(change, Eject | Resize) and outcome.kind is Kind.FAILED:
                 # Its owner does it, so that there is a way back to be walked.
                 WorldHands(self.aws.world).apply(change)
-            self.aws.world.advance(self.aws.world.now + timedelta(minutes=4))
-            self.aws.account.clock.to(self.aws.world.now)
 
     def changes(self) -> Iterator[tuple[str, Change]]:
         """One change of each kind, and of each way to do it."""
@@ -147,6 +149,8 @@ class Site:
         yield "restore by registering", inverse_of(alone)
         (group,) = self.aws.world.describe_groups((GROUP,))
         yield "resize", Resize(BLUE, GROUP, group.desired, group.desired + 1)
+        # Before the new member serves: then act asks what became of the launch.
+        yield AT_ONCE, Resize(BLUE, GROUP, group.desired + 1, group.desired)
         yield "reweight a rule", self.reweight(Arn(self.aws.world.rules()[0].arn), 80, 20)
         yield "reweight a default action", self.reweight(self.listener, 50, 50)
 

@@ -6,13 +6,13 @@ not. They are made of what was recorded, so that a new function's calls are made
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from tests.template.permissions import REWRITING, TAGGING
 from trimtab.adapters.aws.permissions import WRITES
 from trimtab_lab.embedded.guardrail import Roles
-from trimtab_lab.iam import Asked, judge, read_statements
+from trimtab_lab.iam import Asked, Statement, judge, read_statements
 
 Recorded = Iterable[tuple[str, Asked]]
 Worse = Iterator[tuple[str, Asked, str]]
@@ -121,7 +121,9 @@ def not_refused(roles: Roles, recorded: Recorded) -> Iterator[str]:
                 yield f"{role} may {asked.action} {how}: {asked.resource}"
 
 
-def not_denied(roles: Roles, log: str, functions: Iterable[str]) -> Iterator[str]:
+def not_denied(
+    roles: Roles, log: str, functions: Iterable[str], recorded: Recorded
+) -> Iterator[str]:
     """What a role could do if somebody allowed it everything, and must not even then."""
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     widened = read_statements({"Version": "2012-10-17", "Statement": everything})
@@ -129,6 +131,17 @@ def not_denied(roles: Roles, log: str, functions: Iterable[str]) -> Iterator[str
         for action in sorted(REWRITING):
             if judge((*roles[role], *widened), Asked(action, log)).is_allowed:
                 yield f"{role} is not denied {action}"
-    for action in sorted(TAGGING):
-        if judge((*roles["act"], *widened), Asked(action, "arn:of:any:thing:x:y")).is_allowed:
-            yield f"act is not denied {action}"
+    recorded = [(role, asked) for role, asked in recorded if asked.action in INFRASTRUCTURE]
+    yield from _not_denied_to_whoever_changes(roles, recorded, widened)
+
+
+def _not_denied_to_whoever_changes(
+    roles: Roles, recorded: Sequence[tuple[str, Asked]], widened: tuple[Statement, ...]
+) -> Iterator[str]:
+    for role in sorted({role for role, _ in recorded}):
+        for action in sorted(TAGGING):
+            if judge((*roles[role], *widened), Asked(action, "arn:of:any:thing:x:y")).is_allowed:
+                yield f"{role} is not denied {action}"
+    for role, asked, how in by_other_code(recorded):
+        if judge((*roles[role], *widened), asked).is_allowed:
+            yield f"{role} is not denied {asked.action} {how}"

@@ -158,18 +158,15 @@ def _changes_infrastructure(action: str) -> bool:
 
 
 def only_act_writes(stack: Stack) -> Iterator[str]:
-    """No role but act's may change infrastructure: only act's code, and what carries the tag."""
-    consent = {
-        "StringEquals": {"aws:ResourceTag/trimtab:managed": {"Ref": "ManagedTagValue"}},
-        "ArnEquals": {"lambda:SourceFunctionArn": {"Fn::GetAtt": ["ActFunction", "Arn"]}},
-    }
+    """No role but act's may change infrastructure, and act's only what carries the tag."""
+    tag = {"StringEquals": {"aws:ResourceTag/trimtab:managed": {"Ref": "ManagedTagValue"}}}
     for role in stack.roles:
         for statement in stack.allowed(role):
             for action in filter(_changes_infrastructure, statement.actions):
                 if role != stack.role_of("act"):
                     yield f"{role} may {action}"
-                if statement.condition != consent:
-                    yield f"{role} may {action} without the tag's consent, or by other code"
+                if statement.condition != tag:
+                    yield f"{role} may {action} without the tag's consent"
                 if statement.only_if != _family_of(action):
                     yield f"{action} is under {statement.only_if}, not {_family_of(action)}"
 

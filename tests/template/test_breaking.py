@@ -81,12 +81,7 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
     ),
     (
         "act may resize what carries no tag",
-        lambda parts: statement(parts, "ActScalePolicy", "Resize")["Condition"].pop("StringEquals"),
-        permissions.only_act_writes,
-    ),
-    (
-        "another function's code may resize with act's role",
-        lambda parts: statement(parts, "ActScalePolicy", "Resize")["Condition"].pop("ArnEquals"),
+        lambda parts: statement(parts, "ActScalePolicy", "Resize").pop("Condition"),
         permissions.only_act_writes,
     ),
     (
@@ -141,7 +136,7 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
     (
         "reconcile may lift the pause of everything",
         lambda parts: statement(parts, "ReconcileRole", "CommitInTransaction")["Condition"].pop(
-            "ForAllValues:StringNotLike"
+            "ForAllValues:StringNotEquals"
         ),
         permissions.writes_stay_in_the_transaction,
     ),
