@@ -6,16 +6,19 @@ remembers each question.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 from tests.builders import an_entry
 from tests.contract.worlds import scenario
 from tests.scenarios.embedded_shop import A_TARGET_DIES, RISING, running, shop
+from trimtab.adapters.webhook import HttpWebhook
 from trimtab.model.change import (
     Change,
     Eject,
@@ -30,7 +33,9 @@ from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, Zone
 from trimtab.model.policy import EjectMethod, Policy
 from trimtab_lab.embedded import Embedded
 from trimtab_lab.embedded.driver import MAY_ACT
+from trimtab_lab.embedded.eventbridge import PLACEHOLDER
 from trimtab_lab.embedded.guardrail import Roles
+from trimtab_lab.embedded.template import STACK
 from trimtab_lab.iam import Asked
 from trimtab_lab.simulator.policies import policy_for
 from trimtab_lab.simulator.ports import WorldHands
@@ -38,6 +43,9 @@ from trimtab_lab.simulator.ports import WorldHands
 BLUE, GREEN = FleetId("blue"), FleetId("green")
 GROUP, ZONE = "shop-blue-asg", Zone("us-east-1a")
 MINUTES = 12
+WEBHOOK = "/trimtab/webhook"
+WHOLE = MAY_ACT | {"EventBusName": "default", "WebhookParameter": WEBHOOK}
+"""A stack that may do, and tells, all it can."""
 AT_ONCE = "resize back at once"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0123-4567"
 FAMILIES: Mapping[str, tuple[type[Change], ...]] = {
@@ -78,12 +86,12 @@ def played(**parameters: str) -> Played:
     First every change, one by one; then, if it may, a bad quarter of an hour in which the loop
     decides.
     """
-    with Embedded(scenario(), parameters=MAY_ACT | parameters) as aws:
+    with Embedded(scenario(), parameters=WHOLE | parameters) as aws, _nothing_is_posted(aws):
         site = Site(aws)
         with site.listener_that_forwards():
             outcomes = dict(site.walk())
             site.look_at_everything()
-        assert aws.invoke("anchor", {})["anchored"] == 1
+        site.run_every_schedule()
         asked = set(aws.guardrail.asked)
         calls = frozenset((c.service, c.operation) for c in aws.calls.of("act") if not c.error)
         roles = aws.guardrail.roles
@@ -96,6 +104,19 @@ def played(**parameters: str) -> Played:
         by_action.setdefault((role, one.action), set()).add(one)
     kept = {key: frozenset(asked) for key, asked in by_action.items()}
     return Played(roles, kept, outcomes, calls)
+
+
+@contextmanager
+def _nothing_is_posted(aws: Embedded) -> Iterator[None]:
+    """Keep a webhook's URL where the stack looks for it, and let nobody hear what is posted."""
+    url = "https://chat.example/secret"
+    aws.session.client("ssm").put_parameter(Name=WEBHOOK, Type="SecureString", Value=url)
+
+    def posted(webhook: HttpWebhook, _: str) -> None:
+        assert webhook.url() == url
+
+    with patch.object(HttpWebhook, "post", posted):
+        yield
 
 
 @dataclass
@@ -179,6 +200,14 @@ class Site:
         (route,) = self.policy.routes
         self.aws.put(replace(self.policy, routes=(replace(route, rule=self.listener),)))
         self.aws.run(3)
+
+    def run_every_schedule(self) -> None:
+        """Invoke each function that a schedule invokes, with what the schedule hands it."""
+        for schedule in self.aws.stack.template.resources("AWS::Scheduler::Schedule").values():
+            target = schedule["Target"]
+            function = str(target["Arn"]).rsplit(f":{STACK}-", 1)[-1]
+            at = self.aws.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+            self.aws.invoke(function, json.loads(target["Input"].replace(PLACEHOLDER, at)))
 
     @contextmanager
     def listener_that_forwards(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ Recorded = Iterable[tuple[str, Asked]]
 Worse = Iterator[tuple[str, Asked, str]]
 
 KEYS, ENCLOSING = "dynamodb:LeadingKeys", "dynamodb:EnclosingOperation"
+SOURCE = "events:source"
 TAG, CODE = "aws:ResourceTag/trimtab:managed", "lambda:SourceFunctionArn"
 INFRASTRUCTURE = {
     action
@@ -48,14 +49,13 @@ def of_another_account(recorded: Recorded) -> Worse:
 
 
 def of_another_name(recorded: Recorded) -> Worse:
-    """The same call on a table, queue, topic, function or log group that is not of the stack."""
+    """The same call on a table, queue, topic, function or the like that is not of the stack."""
     for role, asked in recorded:
-        service = asked.resource.split(":")[2] if asked.resource != "*" else ""
-        if service in ("dynamodb", "sqs", "sns", "lambda", "logs", "events", "kms"):
-            theirs = asked.resource.replace("trimtab-", "payroll-").replace("Memory", "Payroll")
-            theirs = theirs.replace("key/", "key/other-")
-            if theirs != asked.resource:
-                yield role, replace(asked, resource=theirs), "on what is not of the stack"
+        if asked.resource != "*" and asked.action not in INFRASTRUCTURE:
+            theirs = asked.resource.replace("trimtab", "payroll")
+            if theirs == asked.resource:
+                theirs += "-2"
+            yield role, replace(asked, resource=theirs), "on what is not of the stack"
 
 
 def of_what_is_not_managed(recorded: Recorded) -> Worse:
@@ -101,7 +101,16 @@ def of_what_all_share(recorded: Recorded) -> Worse:
             yield role, asked.given({KEYS: None}), "without naming a partition"
 
 
+def as_somebody_else(recorded: Recorded) -> Worse:
+    """The same event in another's name, or in none."""
+    for role, asked in recorded:
+        if asked.action == "events:PutEvents":
+            yield role, asked.given({SOURCE: ("payroll",)}), "as somebody else"
+            yield role, asked.given({SOURCE: None}), "as nobody"
+
+
 WORSE = (
+    as_somebody_else,
     of_what_all_share,
     of_another_account,
     of_another_name,

@@ -6,7 +6,6 @@ A check returns a sentence for each fault it finds, and nothing if all is well.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from tests.template.stack import FUNCTIONS, Stack, Statement, as_list, references
 from trimtab.adapters.aws.permissions import READS, STATE, WRITES
