@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 MINUTES = 43_800
 """Minutes in a month (365 days / 12)."""
+SWEEP_MINUTES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ def monthly(services: int, usage: Usage, stack: Stack, prices: Prices | None = N
     """
     price = prices or Prices()
     reconciles = math.ceil(services / stack.batch)
-    others = 1 + 2 * usage.entries * services  # schedule; act and notify per entry at most
+    # schedule; notify's sweep every five minutes; act and notify per entry at most
+    others = 1 + 1 / SWEEP_MINUTES + 2 * usage.entries * services
     invocations = MINUTES * (reconciles + others)
     seconds = MINUTES * (reconciles * stack.reconcile_s + others * stack.other_s)
     requests = MINUTES * (math.ceil(services / stack.batch) + 2 * reconciles)

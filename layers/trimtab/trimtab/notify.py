@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from trimtab.channels import Channel
-from trimtab.errors import Conflict, TrimtabError, TryLater
+from trimtab.errors import Conflict, Throttled, TrimtabError, TryLater, Unclear
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.incident import Digest, Told
@@ -46,12 +46,14 @@ class Report:
     """What came of it: messages by channel, what failed, of whom nothing could be stored.
 
     ``lost`` are services whose news reached nobody and is stored nowhere: it must be given again.
+    ``down`` are channels that did not answer or asked for patience: nobody else waits for them.
     """
 
     told: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     unremembered: list[tuple[ServiceId, str]] = field(default_factory=list)
     lost: list[ServiceId] = field(default_factory=list)
+    down: dict[str, Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +189,16 @@ def _attempt(
 ) -> Failure | None:
     """Tell one thing. Whatever goes wrong in one channel is that channel's own."""
     name = channel.pace.channel
+    if name in report.down:
+        return report.down[name]
     try:
         say()
     except Exception as error:  # a fault of one channel must not silence the others
         wait = error.wait if isinstance(error, TryLater) else None
         failure = Failure(name, service, f"{type(error).__name__}: {error}", wait)
         report.failures.append(failure)
+        if isinstance(error, Throttled | Unclear):
+            report.down[name] = failure
         return failure
     report.told[name] += 1
     return None

@@ -99,6 +99,16 @@ def test_an_incident_is_named_by_what_opened_it_and_keeps_its_name() -> None:
     assert len(told.open.title) <= 70
 
 
+def test_an_earlier_entry_that_comes_late_opens_it_unless_it_has_a_name_already() -> None:
+    late, told = an_action(), fold(BLANK, [a_question(1)])
+    renamed = fold(told, [late])
+    assert renamed.open is not None
+    assert (renamed.open.id, renamed.open.opened_at) == (incident_id(late.id), late.at)
+    while_told = fold(replace(told, busy_until=at(3)), [late])
+    assert while_told.open is not None
+    assert while_told.open.id == incident_id(a_question(1).id)
+
+
 def test_what_was_taken_in_once_is_passed_over() -> None:
     told = fold(BLANK, [an_action(), an_action()])
     assert fold(told, [an_action()]) == told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -11,7 +12,7 @@ from tests.builders import SHOP, at
 from tests.unit.core.stories import a_question, a_refusal, an_action, brought_back
 from tests.unit.core.test_stories import shadow
 from trimtab.adapters.tellings import TableTellings
-from trimtab.errors import Throttled, TryLater
+from trimtab.errors import Throttled, TryLater, Unclear
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.incident import Digest, Step, Telling, Told
@@ -114,6 +115,25 @@ def test_a_fault_nobody_foresaw_in_one_channel_is_its_own(house: House) -> None:
     house.mail.fault = KeyError("what?")
     assert len(house.hear(an_action()).failures) == 1
     assert len(house.programs.told) == 1
+
+
+def test_a_channel_that_is_down_holds_up_one_service_not_all(house: House) -> None:
+    tries: list[ServiceId] = []
+
+    def slow(telling: Telling) -> None:
+        tries.append(telling.service)
+        raise Unclear("no answer within three seconds")
+
+    house.mail.tell = slow  # type: ignore[method-assign]  # a fault, put in by hand
+    report = Report()
+    others = [replace(an_action(), service=ServiceId(f"shop{n}")) for n in range(5)]
+    for entry in others:
+        house.teller.hear(entry.service, [entry], at(0), report)
+    assert tries == ["shop0"]
+    assert len(house.programs.told) == 5
+    house.mail.tell = Listener.tell.__get__(house.mail)  # type: ignore[method-assign]
+    house.teller.sweep([entry.service for entry in others], at(2), Report())
+    assert len(house.mail.told) == 5
 
 
 def test_who_asks_for_patience_is_left_alone_for_so_long(house: House) -> None:

@@ -123,7 +123,9 @@ def _take(told: Told, entry: Entry) -> Told:
     told = settle(replace(told, seen=(*told.seen, short(entry.id))[-MOST_SEEN:]), note.at)
     incident = told.open
     if incident is not None:
-        return _with_last(told, _renamed(_joined(incident, note), note, opens))
+        joined = _joined(incident, note)
+        # while somebody tells of it, it keeps the name they know it by
+        return _with_last(told, joined if told.busy_until else _renamed(joined, note, opens))
     if not opens:
         return replace(told, quiet=(*told.quiet, note)[-MOST_QUIET:])
     background = [n for n in told.quiet if abs(note.at - n.at) <= BACKGROUND]
