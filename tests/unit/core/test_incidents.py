@@ -54,6 +54,8 @@ def test_every_kind_says_how_it_is_told() -> None:
     [
         pytest.param(an_action(), True, id="an action done"),
         pytest.param(an_action(kind=Kind.FAILED), True, id="one that failed"),
+        pytest.param(an_action(kind=Kind.INEFFECTIVE), True, id="one that did not help"),
+        pytest.param(an_action(kind=Kind.VERIFIED), False, id="one that helped as it should"),
         pytest.param(an_action(kind=Kind.UNNEEDED), False, id="one that was not needed"),
         pytest.param(a_question(), True, id="a question"),
         pytest.param(a_refusal(), False, id="a refusal for the budget"),

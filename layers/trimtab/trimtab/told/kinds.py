@@ -39,7 +39,7 @@ MANNERS: Mapping[Kind, Manner | None] = {
     Kind.CONFLICT: Manner(Place.NOT_DONE),
     Kind.EXPIRED: Manner(Place.NOT_DONE),
     Kind.VERIFIED: None,  # that it was done is told, and that it helped is what was meant
-    Kind.INEFFECTIVE: Manner(Place.SEEN),
+    Kind.INEFFECTIVE: Manner(Place.NOT_DONE, urgent=True),
     Kind.POLICY: Manner(Place.ASKED),
     Kind.PAUSE: Manner(Place.ASKED),
 }
