@@ -1,9 +1,10 @@
 """Fuzz by coverage, for as long as you like: ``python -m tests.fuzz NAME [libFuzzer's options]``.
 
-Needs atheris (`pip install atheris` into .venv: it is in the dependency group ``fuzz``). Without
-it, ``make fuzz`` runs the same targets under Hypothesis. Example::
+Needs atheris, the dependency group ``fuzz``. Without it, ``make fuzz`` runs the same targets under
+Hypothesis. Example::
 
-    python -m tests.fuzz aws-reads -max_total_time=60 -max_len=600
+    .venv/bin/uv pip install --python .venv/bin/python --group fuzz
+    .venv/bin/python -m tests.fuzz aws-reads -max_total_time=60 -max_len=600
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def main() -> None:
     try:
         atheris: Any = importlib.import_module("atheris")
     except ModuleNotFoundError:
-        sys.exit("atheris is not installed here: pip install atheris; or run: make fuzz")
+        sys.exit("atheris is not installed here (see docs/fuzzing.md); or run: make fuzz")
     with atheris.instrument_imports(include=["trimtab", "trimtab_cli"]):
         from tests.fuzz.targets import TARGETS
     name = sys.argv.pop(1) if len(sys.argv) > 1 else ""

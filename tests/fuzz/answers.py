@@ -91,7 +91,9 @@ def answer_of(model: OperationModel, dice: Dice, asked: Mapping[str, Any]) -> An
     names = [*strings_in(asked), "x"]
     made = {} if shape is None else value_of(shape, dice, names, 0)
     meta = {"RequestId": "r", "HTTPStatusCode": 200}
-    return {**(dice.broken(made) if dice.below(4) else made), "ResponseMetadata": meta}
+    wounded = dice.broken(made) if dice.below(4) else made
+    # whatever arrives, botocore's parsers return an object
+    return {**(wounded if isinstance(wounded, dict) else {}), "ResponseMetadata": meta}
 
 
 def value_of(shape: Shape, dice: Dice, names: list[str], depth: int) -> Any:

@@ -1,7 +1,7 @@
 """Every fuzz target by name: ``target(data: bytes) -> None``, which raises if a promise is broken.
 
 Nothing in them knows who chooses the bytes: Hypothesis does in ``make test`` and ``make fuzz``,
-atheris by coverage where it is installed (``python -m tests.fuzz NAME --atheris``).
+atheris by coverage where it is installed (``python -m tests.fuzz NAME``).
 """
 
 from __future__ import annotations
