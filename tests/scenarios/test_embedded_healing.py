@@ -17,7 +17,6 @@ from tests.scenarios.embedded_shop import (
 )
 from trimtab.model.change import Eject, Resize, Restore, Reweight
 from trimtab.model.entry import Kind
-from trimtab_lab.embedded.heard import messages
 from trimtab_lab.world.faults import Fault, FaultKind, KthTarget, WholeFleet
 from trimtab_lab.world.scenario import Demand
 
@@ -101,7 +100,7 @@ def test_people_are_told_of_what_was_done() -> None:
         done = of_kind(stored(aws), Kind.APPLIED)
 
         assert done
-        assert any(f"undo '{done[0].intent}'" in message.text for message in messages(aws))
+        assert any(f"undo '{done[0].intent}'" in message.text for message in aws.told)
 
 
 def test_a_quiet_tick_makes_no_call_per_target_and_none_twice() -> None:

@@ -18,7 +18,7 @@ from trimtab.model.message import Event, EventType
 from trimtab.model.policy import Mode
 from trimtab_lab.embedded import Embedded
 from trimtab_lab.embedded.driver import MAY_ACT
-from trimtab_lab.embedded.heard import Listener, messages
+from trimtab_lab.embedded.heard import Listener
 from trimtab_lab.simulator.policies import policy_for
 
 SWEEP, DIGEST = {"source": "trimtab.sweep"}, {"source": "trimtab.digest"}
@@ -49,12 +49,12 @@ def posted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 def test_a_bad_hour_is_one_story_in_every_channel(posted: list[tuple[str, str]]) -> None:
     with telling() as aws:
-        listener = Listener(aws)
+        listener = Listener(aws.session)
         aws.run(8)
         done = of_kind(stored(aws), Kind.APPLIED)
         assert done
         aws.invoke("notify", SWEEP)
-        told = messages(aws)
+        told = aws.told
         events = listener.events()
 
         assert len({message.subject for message in told}) == 1
@@ -84,26 +84,26 @@ def test_who_only_observes_gets_one_digest_the_day_after(posted: list[tuple[str,
     with telling(Mode.OBSERVE) as aws:
         aws.run(8)
         assert of_kind(stored(aws), Kind.SHADOWED)
-        before = len(messages(aws))
+        before = len(aws.told)
         assert before <= 1, "the policy that was applied, and no more"
         aws.account.clock.to(aws.now + timedelta(days=1))
         for _ in range(2):
             aws.invoke("notify", DIGEST)
-        [digest] = messages(aws)[before:]
+        [digest] = aws.told[before:]
         assert digest.subject.startswith("[Trimtab shop digest]")
         assert "It would have" in digest.text
 
 
 def test_a_bus_that_refuses_stops_nobody_and_is_told_later(posted: list[tuple[str, str]]) -> None:
     with telling() as aws:
-        listener = Listener(aws)
+        listener = Listener(aws.session)
         aws.deny("events", "PutEvents")
         aws.run(6)
-        assert messages(aws)
+        assert aws.told
         assert posted
-        before = len(messages(aws))
+        before = len(aws.told)
         aws.allow("events", "PutEvents")
         aws.account.clock.to(aws.now + timedelta(minutes=40))
         aws.invoke("notify", SWEEP)
         assert listener.events()
-        assert len(messages(aws)) <= before + 1
+        assert len(aws.told) <= before + 1

@@ -9,18 +9,23 @@ from datetime import datetime
 
 from trimtab.model.entry import OUTCOMES, Entry, Kind
 from trimtab.told.words import sentence_of
+from trimtab_lab.simulator.stores import Told
 from trimtab_lab.world.journal import Event, EventKind
 from trimtab_lab.world.recorder import Recorder
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What a day left behind. ``entries`` is the audit log in order; empty without Trimtab."""
+    """What a day left behind. ``entries`` is the audit log in order; empty without Trimtab.
+
+    ``told`` is what people were told of it.
+    """
 
     name: str
     recorder: Recorder
     events: tuple[Event, ...]
     entries: tuple[Entry, ...] = ()
+    told: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

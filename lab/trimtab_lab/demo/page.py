@@ -32,6 +32,7 @@ def write_report(path: Path, scenario: Scenario, with_it: Day, without: Day) -> 
         overview=drawn,
         targets=states,
         timeline=timeline(with_it.entries, with_it.events),
+        told=with_it.told,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

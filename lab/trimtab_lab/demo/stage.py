@@ -10,6 +10,7 @@ from trimtab.ports import Names
 from trimtab_lab.demo.day import Day
 from trimtab_lab.simulator.run import Minute, OnMinute, Run
 from trimtab_lab.simulator.simulate import length_of, native_day
+from trimtab_lab.simulator.stores import Told
 from trimtab_lab.world.scenario import Scenario
 
 Resolve = Callable[[Names], Policy]
@@ -20,6 +21,11 @@ WITH, WITHOUT = "with Trimtab", "without"
 
 class Stage(Protocol):
     """What a day needs: a place to put a policy, and minutes to pass."""
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """What people were told, in order."""
+        ...
 
     def put(self, policy: Policy) -> None:
         """Put a policy in force."""
@@ -34,7 +40,7 @@ def play(stage: Stage, policy: Policy, minutes: int, on_minute: Callable[[Minute
     """Play a day with Trimtab under a policy."""
     stage.put(policy)
     run = stage.run(minutes, on_minute)
-    return Day(WITH, run.recorder, run.events, tuple(run.entries))
+    return Day(WITH, run.recorder, run.events, tuple(run.entries), stage.told)
 
 
 def play_without(scenario: Scenario, minutes: int | None = None) -> Day:

@@ -32,11 +32,13 @@ from trimtab_lab.embedded.delivery import (
 from trimtab_lab.embedded.eventbridge import PLACEHOLDER, Event, News
 from trimtab_lab.embedded.functions import FunctionError, Functions
 from trimtab_lab.embedded.guardrail import Guardrail
+from trimtab_lab.embedded.heard import messages
 from trimtab_lab.embedded.stack import Stack
 from trimtab_lab.embedded.template import Template
 from trimtab_lab.embedded.wire import Hook, Killed, Moment
 from trimtab_lab.simulator.policies import put_policy
 from trimtab_lab.simulator.run import Diary, Minute, OnMinute, Run
+from trimtab_lab.simulator.stores import Told
 from trimtab_lab.world.build import build_world
 from trimtab_lab.world.scenario import Scenario
 from trimtab_lab.world.world import World
@@ -165,6 +167,11 @@ class Embedded:
         """Moto's queues."""
         found: SQSBackend = sqs_backends[self._account.account][self._account.region]
         return found
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """What people were told over the topic, in order."""
+        return messages(self.settings.topic_arn)
 
     def when(
         self,

@@ -10,15 +10,15 @@ from moto.sns.models import sns_backends
 from trimtab_lab.simulator.stores import Told
 
 if TYPE_CHECKING:
-    from trimtab_lab.embedded.driver import Embedded
+    import boto3
 
 Event = dict[str, Any]
 
 
-def messages(aws: Embedded) -> tuple[Told, ...]:
-    """Every message that the topic took, in order."""
-    account = aws.account
-    topic = sns_backends[account.account][account.region].topics[aws.settings.topic_arn]
+def messages(arn: str) -> tuple[Told, ...]:
+    """Every message that a topic took, in order."""
+    _, _, _, region, account, _ = arn.split(":", 5)
+    topic = sns_backends[account][region].topics[arn]
     return tuple(
         Told(
             subject or "",
@@ -32,8 +32,8 @@ def messages(aws: Embedded) -> tuple[Told, ...]:
 class Listener:
     """A program's own rule and queue for all that Trimtab sends to a bus."""
 
-    def __init__(self, aws: Embedded, bus: str = "default") -> None:
-        sqs, events = aws.session.client("sqs"), aws.session.client("events")
+    def __init__(self, session: boto3.Session, bus: str = "default") -> None:
+        sqs, events = session.client("sqs"), session.client("events")
         self._queue = sqs.create_queue(QueueName="listener")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
         pattern = json.dumps({"source": ["trimtab"]})

@@ -16,7 +16,7 @@ from trimtab.schedule import ask_for_all
 from trimtab_lab.simulator.policies import put_policy
 from trimtab_lab.simulator.ports import WorldHands, WorldInfrastructure, WorldNames
 from trimtab_lab.simulator.run import Diary, Minute, OnMinute, Run
-from trimtab_lab.simulator.stores import InMemory
+from trimtab_lab.simulator.stores import InMemory, Told
 from trimtab_lab.world.build import build_world
 from trimtab_lab.world.native import TargetTracking
 from trimtab_lab.world.scenario import Scenario
@@ -45,6 +45,11 @@ class Simulator:
         self.actor = Actor(self.state.ledger, self.state.store, self.infrastructure, self.hands)
         self.result = Run(self.world)
         self._diary = Diary(self.world.journal)
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """What people were told, in order."""
+        return tuple(self.state.topic.told)
 
     def put(self, policy: Policy) -> None:
         """Put a policy in force."""
