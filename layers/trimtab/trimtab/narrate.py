@@ -163,7 +163,7 @@ def _is_news(entry: Entry, verdict: Verdict, at: Situation, standing: dict[str, 
     said = at.memory.standing.get(key)
     if verdict.reason.code in NOT_YET:
         if said is not None and said.entry is not None:
-            standing[key] = said  # it still awaits approval, only not this minute
+            standing.setdefault(key, said)  # it still awaits approval, only not this minute
         return False
     now = Standing(verdict.codes, _gist(verdict), at.now)
     if said is not None and (said.codes, said.ruling) == (now.codes, now.ruling):

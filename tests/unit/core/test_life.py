@@ -35,6 +35,20 @@ def test_every_stage_is_reached_and_every_step_is_used() -> None:
     assert {s for steps in TRANSITIONS.values() for s in steps} == set(Step)
 
 
+def test_a_clock_that_is_minutes_behind_makes_no_life_impossible() -> None:
+    early = its_outcome(INTENT, minutes=-4)
+    undo = an_entry(seed="undo", when=at(-3), intent=INTENT.id)
+    life = fold((INTENT, early, undo, its_outcome(undo, minutes=-9)))
+    assert life.stage is Stage.REVERTED
+    assert not life.illegal
+
+
+def test_entries_that_point_at_each_other_are_folded_all_the_same() -> None:
+    one = an_entry(seed="one", intent=EntryId("two"))
+    two = replace(one, id=EntryId("two"), intent=one.id)
+    assert fold((one, two)).stage is Stage.PROPOSED
+
+
 def test_every_kind_that_is_a_step_is_named_like_it() -> None:
     assert {step.value for step in set(Step) - {Step.UNDONE}} <= {kind.value for kind in Kind}
 

@@ -86,6 +86,15 @@ def test_what_only_waits_its_turn_is_not_written() -> None:
     assert [e.kind for e in story.entries] == [Kind.INTENDED]
 
 
+def test_what_is_wanted_twice_at_once_leaves_no_proposal_waiting_for_ever() -> None:
+    approving = replace(SCALED, modes=dict.fromkeys(SCALED.modes, Mode.APPROVE))
+    first = told(world(policy=approving), GROW)
+    other = replace(GROW, after=6)
+    second = told(again(first, approving), other, other)
+    lapsed = [e.intent for e in second.entries if e.kind is Kind.LAPSED]
+    assert lapsed == [first.entries[0].id]
+
+
 def blind(memory: Memory | None = None) -> Situation:
     gap = Gap("target_health", BLUE, Reason(Code.THROTTLED, "slow down"))
     looked = replace(seen(a_fleet(None, a_group(4), 2)), gaps=(gap,))

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from trimtab.model.entry import EFFECTS, OUTCOMES, Entry, Kind, told_by
+from trimtab.model.entry import (
+    EFFECTS,
+    OUTCOMES,
+    Entry,
+    Kind,
+    answer_id,
+    outcome_id,
+    told_by,
+)
 from trimtab.model.ids import EntryId
 
 
@@ -101,12 +110,14 @@ def fold(entries: Iterable[Entry]) -> Life:
 
     The thread is the first entry of the action, what is told of it (answer, lapse, outcome), the
     intent that carries it out and the intents that take it back, each with its outcome. Entries
-    that only answer a request change nothing. Order does not matter; a step that the table does
-    not allow is skipped and named.
+    that only answer a request change nothing. Order does not matter, nor do clocks that disagree:
+    what is told of an entry comes after it. A step that the table does not allow is skipped and
+    named.
     """
     known = {e.id: e for e in entries}
     life = Life(Stage.PROPOSED)
-    for step, entry in _steps(sorted(known.values(), key=lambda e: (e.at, _rank(e), e.id)), known):
+    ordered = sorted(known.values(), key=lambda e: (_when(e, known), _rank(e), e.id))
+    for step, entry in _steps(ordered, known):
         leads_to = TRANSITIONS.get(life.stage, {}).get(step)
         if leads_to is None:
             flaw = f"{life.stage} -> {step} ({entry})"
@@ -145,10 +156,32 @@ def _is_step(entry: Entry) -> bool:
     return True
 
 
+def _when(entry: Entry, known: Mapping[EntryId, Entry], depth: int = 8) -> tuple[datetime, int]:
+    """Return when an entry was written, and no sooner than what it is about and how that ended.
+
+    Functions' clocks may disagree by minutes: act's may say that it was done before it was meant.
+    The number tells apart what came after one another in one moment.
+    """
+    about = known.get(entry.intent) if entry.intent and entry.intent != entry.id else None
+    if about is None or not depth:
+        return entry.at, 0
+    told = [known[name] for name in (outcome_id(about.id), answer_id(about.id)) if name in known]
+    before = [e for e in told if _rank(e) < _rank(entry) or _is_own(entry)]
+    latest, after = max(_when(e, known, depth - 1) for e in (about, *before))
+    return (entry.at, 0) if entry.at > latest else (latest, after + 1)
+
+
+def _is_own(entry: Entry) -> bool:
+    """Tell an action of its own, with a story of its own, from what is told of another."""
+    return told_by(entry) == entry.id
+
+
 def _rank(entry: Entry) -> int:
     """Order entries of one moment: an answer comes before the intent it leads to."""
     order = (Kind.AWAITING, Kind.APPROVED, Kind.INTENDED)
-    return order.index(entry.kind) if entry.kind in order else len(order)
+    if entry.kind in order:
+        return order.index(entry.kind)
+    return len(order) if entry.kind in OUTCOMES else len(order) + 1
 
 
 def mermaid() -> str:
