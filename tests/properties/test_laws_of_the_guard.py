@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.properties.laws import Judged, hold
 from tests.properties.profile import EXAMPLES
 from tests.properties.protection import nothing_protected_is_taken
 from tests.properties.worlds import changes_of, inputs
@@ -16,6 +15,7 @@ from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.situation import Situation
 from trimtab.model.tick import Inputs
 from trimtab.model.verdict import Proposal
+from trimtab_lab.laws import Judged, hold
 
 A_WISH = Reason(ReasonCode.LOAD_ABOVE_TARGET, "somebody wants it")
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.properties.laws import Judged, hold
 from tests.properties.policies import some
 from tests.properties.profile import EXAMPLES
 from tests.properties.worlds import inputs
@@ -22,6 +21,7 @@ from trimtab.model.policy import Lever, Mode
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Inputs, Tick
 from trimtab.remember import settle
+from trimtab_lab.laws import Judged, hold
 
 DONE = (Kind.APPLIED, ReasonCode.APPLIED)
 NOT_DONE = (

@@ -73,12 +73,12 @@ def _one(asked: argparse.Namespace) -> int:
 
 
 def _many(asked: argparse.Namespace) -> int:
-    failed, totals = [], [0, 0, 0, 0]
+    failed, totals = [], [0, 0, 0, 0, 0]
     with Progress(console=Console(stderr=True), disable=asked.json) as progress:
         bar = progress.add_task("seeds", total=len(asked.seeds))
         for found in _runs(asked.seeds, asked.workers):
             progress.advance(bar)
-            counts = (found.ticks, found.intents, found.effects, found.steps)
+            counts = (found.ticks, found.intents, found.effects, found.steps, found.requests)
             totals = [a + b for a, b in zip(totals, counts, strict=True)]
             if found.broken:
                 failed.append(found)
@@ -87,10 +87,10 @@ def _many(asked: argparse.Namespace) -> int:
     else:
         for found in failed[:5]:
             _report(shrink(found))
-        ticks, intents, effects, steps = totals
+        ticks, intents, effects, steps, requests = totals
         CONSOLE.print(
             f"{len(asked.seeds)} seeds: {ticks:,} ticks, {intents:,} intents, {effects:,} changes, "
-            f"{steps:,} port calls; {len(failed)} failed"
+            f"{requests:,} requests, {steps:,} port calls; {len(failed)} failed"
         )
         if failed:
             CONSOLE.print(f"failed: {', '.join(str(f.plan.seed) for f in failed)}")
@@ -120,7 +120,7 @@ def _report(found: Outcome) -> None:
 
 
 def _print_json(failed: list[Outcome], seeds: int, totals: list[int] | None = None) -> None:
-    names = ("ticks", "intents", "changes", "port_calls")
+    names = ("ticks", "intents", "changes", "port_calls", "requests")
     rows = [
         {"seed": f.plan.seed, "minute": f.minute, "broken": f.broken, "again": command(f)}
         for f in failed

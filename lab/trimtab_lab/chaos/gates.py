@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from trimtab.adapters.tables import Found, Item, Key, Put, Range, Table, Tables, Write
-from trimtab.errors import Denied, Throttled, Unclear
+from trimtab.errors import Denied, Refused, Throttled, Unclear
 from trimtab.model.change import Change
 from trimtab.model.entry import Call
-from trimtab.model.ids import Arn, EntryId
-from trimtab.model.observation import Group, RouteSeen, Series, Target
-from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.ids import EntryId
 from trimtab.model.tick import Ask
-from trimtab.ports import Hands, Infrastructure, MetricKey, Queue
+from trimtab.ports import Hands, Queue
 from trimtab_lab.chaos.baton import Crashed, Invocation
 from trimtab_lab.chaos.plan import Dice, Trouble
 
@@ -54,6 +53,8 @@ class Gate:
     """Which intent an act invocation is carrying out."""
     began: int = 0
     """How many things had happened in the campaign when it began."""
+    is_old: bool = False
+    """Whether it runs the version before this one."""
     pauses_read: bool = False
     seen: dict[str, object] = field(default_factory=dict)
     """The newest answers of the world, by AWS name."""
@@ -64,10 +65,10 @@ class Gate:
             self.sleep(self.running)
         self.running.stop()
         if self.dice.strikes(Trouble.THROTTLE, what):
-            self._say(f"{what}: throttled")
+            self.say(f"{what}: throttled")
             raise Throttled(f"{what}: too many calls")
         if self.dice.strikes(Trouble.DENY, what):
-            self._say(f"{what}: denied")
+            self.say(f"{what}: denied")
             raise Denied(f"{what}: not authorized")
         unclear, crash = (
             self.dice.strikes(Trouble.UNCLEAR, what),
@@ -82,12 +83,13 @@ class Gate:
         return answer
 
     def _break(self, what: str, unclear: bool, when: str) -> None:
-        self._say(f"{what}: {'timed out' if unclear else 'crashed'} {when}")
+        self.say(f"{what}: {'timed out' if unclear else 'crashed'} {when}")
         if unclear:
             raise Unclear(f"{what}: no answer in time")
         raise Crashed
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Add a line to the story, in its own name."""
         self.tell(f"{self.running.name}: {text}")
 
 
@@ -106,8 +108,12 @@ class GatedTables:
         asks_pauses = any(key.sort == "pause" for key in keys)
         if asks_pauses:
             self._gate.pauses_read = False
-        found = self._gate.call(f"get {len(keys)} items", lambda: self._inner.get_many(keys))
-        if asks_pauses:
+        what = f"get {len(keys)} items"
+        found = self._gate.call(what, lambda: self._inner.get_many(keys))
+        if self._gate.dice.strikes(Trouble.FULL, what):
+            found = _in_part(found, keys, self._gate.dice.of(Trouble.FULL))
+            self._gate.say(f"{what}: {len(found.unread)} were not answered")
+        if asks_pauses and not any(key.sort == "pause" for key in found.unread):
             self._gate.pauses_read = True
         return found
 
@@ -125,7 +131,23 @@ class GatedTables:
             self._inner.write(writes)
             self._gate.watch.wrote(self._gate, writes, before)
 
-        self._gate.call(f"transaction of {len(writes)}", do)
+        what = f"transaction of {len(writes)}"
+        self._gate.call(what, do if not self._is_full(what) else self._refuse)
+
+    def _is_full(self, what: str) -> bool:
+        return self._gate.dice.strikes(Trouble.FULL, what)
+
+    def _refuse(self) -> None:
+        self._gate.say("the table takes no more")
+        if self._gate.dice.of(Trouble.FULL).random() < 0.5:
+            raise Refused("an item is larger than 400 KB")
+        raise Throttled("the table's throughput is used up")
+
+
+def _in_part(found: Found, keys: Sequence[Key], dice: random.Random) -> Found:
+    """Leave some keys unanswered, as BatchGetItem does when throughput runs out."""
+    unread = frozenset(key for key in keys if dice.random() < 0.5)
+    return Found({k: i for k, i in found.items.items() if k not in unread}, unread)
 
 
 def key_of(write: Write) -> Key:
@@ -136,63 +158,6 @@ def key_of(write: Write) -> Key:
 def log_puts(writes: Sequence[Write]) -> list[Put]:
     """The log entries among writes."""
     return [w for w in writes if isinstance(w, Put) and w.table is Table.LOG]
-
-
-class GatedInfrastructure:
-    """The world's reads, behind a gate: they never raise, they answer with reasons."""
-
-    def __init__(self, inner: Infrastructure, gate: Gate) -> None:
-        self._inner, self._gate = inner, gate
-
-    def targets(self, target_groups: Sequence[Arn]) -> Mapping[Arn, tuple[Target, ...] | Reason]:
-        """Target health, group by group."""
-        return self._each("targets", target_groups, lambda n: self._inner.targets([n])[n])
-
-    def groups(self, names: Sequence[str]) -> Mapping[str, Group | Reason]:
-        """Auto Scaling groups."""
-        return self._each("group", names, lambda n: self._inner.groups([n])[n])
-
-    def routes(self, rules: Sequence[Arn]) -> Mapping[Arn, RouteSeen | Reason]:
-        """Weights of rules."""
-        return self._each("route", rules, lambda n: self._inner.routes([n])[n])
-
-    def series(
-        self, keys: Sequence[MetricKey], start: datetime, end: datetime
-    ) -> Mapping[MetricKey, Series | Reason]:
-        """Raw series, in one call; some may be cut short or empty."""
-        gate = self._gate
-
-        def do() -> dict[MetricKey, Series | Reason]:
-            answers = dict(self._inner.series(keys, start, end))
-            for key, found in answers.items():
-                if isinstance(found, Series) and gate.dice.strikes(Trouble.PARTIAL):
-                    empty = gate.dice.of(Trouble.PARTIAL).random() < 0.5
-                    gate.tell(f"{gate.running.name}: {key.name}: {'empty' if empty else 'partial'}")
-                    answers[key] = Series(()) if empty else replace(found, complete=False)
-            return answers
-
-        try:
-            return gate.call("series", do)
-        except (Throttled, Denied, Unclear) as error:
-            return {key: Reason(ReasonCode.NOT_SEEN, str(error)) for key in keys}
-
-    def _each(
-        self, what: str, names: Sequence[K], read: Callable[[K], T | Reason]
-    ) -> dict[K, T | Reason]:
-        answers: dict[K, T | Reason] = {}
-        for name in names:
-            answers[name] = self._one(f"read {what}", name, read)
-            self._gate.seen[str(name)] = answers[name]
-        return answers
-
-    def _one(self, what: str, name: K, read: Callable[[K], T | Reason]) -> T | Reason:
-        if self._gate.dice.strikes(Trouble.BLIND, what):
-            self._gate.tell(f"{self._gate.running.name}: {what}: not seen")
-            return Reason(ReasonCode.NOT_SEEN, f"{what}: no answer")
-        try:
-            return self._gate.call(what, lambda: read(name))
-        except (Throttled, Denied, Unclear) as error:
-            return Reason(ReasonCode.NOT_SEEN, str(error))
 
 
 class GatedHands:

@@ -1,14 +1,22 @@
-"""Laws of one tick, judged the moment it is to be committed, in arithmetic of their own."""
+"""Laws of one tick, judged the moment it is to be committed, in arithmetic of their own.
+
+Laws 9 and 11 are judged by thinking the tick through again: on the same inputs, on the same with
+targets in another order, and as if every lever only observed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from tests.properties.laws import Judged, hold
+from trimtab.loop import think
 from trimtab.model.change import Eject, Resize, Restore, Reweight
-from trimtab.model.observation import Group, Lifecycle, TargetState
-from trimtab.model.policy import EjectMethod
-from trimtab.model.tick import Tick
+from trimtab.model.entry import Kind
+from trimtab.model.observation import FleetSeen, Group, Lifecycle, TargetState
+from trimtab.model.policy import EjectMethod, Lever, Mode
+from trimtab.model.tick import Inputs, Tick
+from trimtab.model.verdict import Ruling, Verdict
+from trimtab_lab.laws import Judged, hold
 
 
 def broken_by(tick: Tick) -> Iterator[str]:
@@ -29,6 +37,39 @@ def broken_by(tick: Tick) -> Iterator[str]:
             seen = tick.inputs.seen.fleets[change.fleet].targets or ()
             if any(t.state is TargetState.INITIAL for t in seen):
                 yield f"{change.fleet} shrinks while a target is in its first health checks"
+    yield from _thought_again(tick)
+
+
+def _thought_again(tick: Tick) -> Iterator[str]:
+    """Law 11: the same inputs give the same tick. Law 9: observing proposes what enforcing does."""
+    again = think(tick.inputs, tick.by)
+    same = (again.verdicts, again.entries, again.memory)
+    if same != (tick.verdicts, tick.entries, tick.memory):
+        yield "the same inputs gave another tick"
+    shuffled = think(_in_another_order(tick.inputs), tick.by)
+    if _rulings(shuffled.verdicts) != _rulings(tick.verdicts):
+        yield "the order of targets matters"
+    policy = replace(tick.inputs.policy, modes=dict.fromkeys(Lever, Mode.OBSERVE))
+    observing = think(replace(tick.inputs, policy=policy), tick.by)
+    if any(e.kind is Kind.INTENDED for e in observing.entries):
+        yield "an intent while every lever only observes"
+    if _rulings(observing.verdicts) != _rulings(tick.verdicts):
+        yield "observing proposes something else than enforcing"
+
+
+def _rulings(verdicts: Iterable[Verdict]) -> list[object]:
+    """What is proposed, and what of it may happen, whatever the mode says then."""
+    return [(v.proposal.change, v.change, v.ruling is Ruling.REFUSED) for v in verdicts]
+
+
+def _in_another_order(inputs: Inputs) -> Inputs:
+    fleets = {name: _reversed(fleet) for name, fleet in inputs.seen.fleets.items()}
+    return replace(inputs, seen=replace(inputs.seen, fleets=fleets))
+
+
+def _reversed(fleet: FleetSeen) -> FleetSeen:
+    group = fleet.group and replace(fleet.group, members=fleet.group.members[::-1])
+    return replace(fleet, group=group, targets=fleet.targets and fleet.targets[::-1])
 
 
 def _on_route(change: Reweight, judged: Judged) -> Iterator[str]:

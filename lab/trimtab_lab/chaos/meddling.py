@@ -1,21 +1,11 @@
-"""What others do to the world and to us: faults, other people's changes, operators, policies."""
+"""What others do to the world: faults, and other people's changes."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
 
-from trimtab.codec import ulid
-from trimtab.model.entry import Entry, Kind
-from trimtab.model.ids import EntryId, ServiceId
-from trimtab.model.policy import Lever, Policy
-from trimtab.model.reason import Reason, ReasonCode
-from trimtab.model.tick import Pause
-from trimtab.ports import Store
-from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.plan import Dice, Trouble
-from trimtab_lab.chaos.stage import lowered
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.faults import (
     Fault,
@@ -28,7 +18,6 @@ from trimtab_lab.world.scenario import ZONES
 from trimtab_lab.world.views import TargetRef
 from trimtab_lab.world.world import World
 
-SERVICE = ServiceId("shop")
 FLEETS = ("blue", "green")
 
 
@@ -177,57 +166,6 @@ class Meddlers:
                     self._world.register_targets(group.arn, missing)
 
 
-class Operators:
-    """People with the CLI: pauses, and other policies."""
-
-    def __init__(
-        self, store: Store, oracle: Oracle, dice: Dice, tell: Callable[[str], None]
-    ) -> None:
-        self._store, self._oracle, self._dice, self._tell = store, oracle, dice, tell
-        self._serial = 0
-
-    def work(self, policy: Policy) -> None:
-        """Pause, resume or apply a policy now and then."""
-        if self._dice.strikes(Trouble.OPERATOR):
-            self._pause(self._dice.of(Trouble.OPERATOR))
-        if self._dice.strikes(Trouble.POLICY):
-            dice = self._dice.of(Trouble.POLICY)
-            self.apply(policy if dice.random() < 0.4 else lowered(policy, dice))
-
-    def _pause(self, dice: random.Random) -> None:
-        where = dice.choice((SERVICE, None))
-        if str(where) in self._oracle.pauses or dice.random() < 0.3:
-            self.set_pause(where, None)
-            return
-        levers = dice.choice((frozenset(Lever), frozenset({dice.choice(list(Lever))})))
-        minutes = dice.choice((None, 2, 6))
-        now = self._oracle.world.now
-        until = None if minutes is None else now + timedelta(minutes=minutes)
-        self.set_pause(where, Pause(levers, "ops", "chaos", now, until))
-
-    def set_pause(self, where: ServiceId | None, pause: Pause | None) -> None:
-        """Pause or resume a service, or everything."""
-        what = "resumes" if pause is None else f"pauses {', '.join(sorted(pause.levers))} of"
-        self._tell(f"operator: {what} {where or 'everything'}")
-        self._store.set_pause(where, pause, self._entry(Kind.PAUSE, ReasonCode.PAUSED))
-        self._oracle.paused(str(where), pause)
-
-    def apply(self, policy: Policy) -> None:
-        """Put a policy in force."""
-        self._tell("operator: applies a policy")
-        entry = self._entry(Kind.POLICY, ReasonCode.POLICY_APPLIED)
-        self._store.apply_policy(policy, policy.resources(), entry)
-
-    def _entry(self, kind: Kind, code: ReasonCode) -> Entry:
-        self._serial += 1
-        now = self._oracle.world.now
-        name = ulid(now, f"operator {self._serial}")
-        return Entry(
-            service=SERVICE, id=EntryId(f"{name}#000"), at=now, kind=kind, by="ops", tick=name,
-            reason=Reason(code, "chaos"),
-        )  # fmt: skip
-
-
 def _where(kind: FaultKind, dice: random.Random) -> WholeFleet | InZone | KthTarget:
     fleet = WholeFleet(dice.choice(FLEETS))
     match kind:
@@ -253,4 +191,4 @@ def _amount(kind: FaultKind, dice: random.Random) -> float:
             return 1.0
 
 
-__all__ = ["SERVICE", "Meddlers", "Operators"]
+__all__ = ["Meddlers"]

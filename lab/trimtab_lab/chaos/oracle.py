@@ -15,22 +15,20 @@ from trimtab.adapters import records
 from trimtab.adapters.tables import Item, Key, Put, Remove, Table, Tables, Write
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, change_key, lever_of
 from trimtab.model.change import subject_of as subject
-from trimtab.model.entry import Entry, Kind, outcome_id
-from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, ServiceId
-from trimtab.model.observation import Group, Lifecycle, RouteSeen, Target, TargetState
-from trimtab.model.policy import EjectMethod, Mode, Policy
+from trimtab.model.entry import Entry, Kind
+from trimtab.model.ids import Arn, EntryId, FleetId, ServiceId
+from trimtab.model.policy import Mode, Policy
 from trimtab.model.tick import Pause
 from trimtab.model.tick import Tick as TickRecord
+from trimtab_lab.chaos.asked import Book
+from trimtab_lab.chaos.footprints import as_intended, moves_size, named_by, print_of
 from trimtab_lab.chaos.gates import Gate, log_puts
 from trimtab_lab.chaos.judge import broken_by
-from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.world import World
 
 HOUR = timedelta(minutes=55)
 """Removals are counted from the intent, the world's effect comes minutes later."""
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=5)
-GONE = (TargetState.DRAINING, TargetState.UNHEALTHY_DRAINING, TargetState.UNUSED)
-OUT = (Lifecycle.STANDBY, Lifecycle.ENTERING_STANDBY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,13 @@ class Oracle:
     failures: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     fleets: dict[FleetId, list[tuple[datetime, int]]] = field(default_factory=dict)
     ticks: int = 0
+    committed: TickRecord | None = None
+    """The newest tick that was committed."""
+    book: Book = field(init=False)
     _before: object = None
+
+    def __post_init__(self) -> None:
+        self.book = Book(self.law)
 
     def law(self, holds: bool, text: str) -> None:
         """Note a law that does not hold."""
@@ -81,6 +85,7 @@ class Oracle:
                 isinstance(write, Remove) and write.key.table is Table.LOG
             )
             self.law(not in_log or was is None, f"{write.what} was there already: append-only")
+        self.book.wrote(writes, before, at.is_old)
         for put in log_puts(writes):
             entry = records.read(Entry, put.item)
             if entry.kind is Kind.INTENDED:
@@ -102,7 +107,7 @@ class Oracle:
                 f"two changes of {subject(change)} under way at once",
             )
             self.law(
-                not (isinstance(change, Resize) and _moves_size(other, change.group)),
+                not (isinstance(change, Resize) and moves_size(other, change.group)),
                 f"{subject(change)} is resized while {subject(other)} changes its size",
             )
         times, last = self.failures.get(change_key(change), (0, entry.at))
@@ -113,17 +118,24 @@ class Oracle:
         )
         pause = self._pause_on(change, at)
         self.law(pause is None, f"{change_key(change)} is intended, and paused: {pause}")
+        self._is_allowed(entry, change)
+        self.intents[entry.id] = entry
+        self.on_intent(entry)
+
+    def _is_allowed(self, entry: Entry, change: Change) -> None:
+        """Law 9 and 10: by the policy of its version, or by somebody's word; of what it names."""
         policy = self._policy(entry)
+        mode = policy.mode(lever_of(change))
         self.law(
-            policy.mode(lever_of(change)) is Mode.ENFORCE,
+            mode is Mode.ENFORCE or (mode is Mode.APPROVE and entry.request is not None),
             f"{change_key(change)} is intended, and its lever may not act",
         )
         self.law(
-            _named(change) <= policy.resources(),
+            named_by(change) <= policy.resources(),
             f"{change_key(change)} is intended, and the policy does not name it",
         )
-        self.intents[entry.id] = entry
-        self.on_intent(entry)
+        if entry.request is not None:
+            self.book.intended(entry, self.ended)
 
     def _ended(self, entry: Entry) -> None:
         name = EntryId(entry.id.removesuffix("#outcome"))
@@ -151,18 +163,18 @@ class Oracle:
         self.law(at.now <= found.deadline, f"{name} is done after its deadline")
         self.law(at.pauses_read, f"{name} is done, and the pause switch was not read")
         self.law(self._pause_on(change, at) is None, f"{name} is done, and it is paused")
-        self.law(_as_intended(change, at), f"{name} is done unseen: the world was not as intended")
+        self.law(as_intended(change, at), f"{name} is done unseen: the world was not as intended")
         policy = self._policy(found)
-        self.law(_named(change) <= policy.resources(), f"{name} is not of the policy's resources")
+        self.law(named_by(change) <= policy.resources(), f"{name} is not of the policy's resources")
         if isinstance(change, Reweight):
             self.law(any(change.after.values()), f"{name} leaves no weight anywhere")
-        self._before = self._print(change)
+        self._before = print_of(self.world, change)
 
     def after_change(self, at: Gate, change: Change) -> None:
         """Look at what a change has done."""
         if at.intent is None or at.intent not in self.intents:
             return
-        left = self._print(change)
+        left = print_of(self.world, change)
         mine = [e for e in self.effects if e.intent == at.intent]
         twice = bool(mine) and left != self._before and self._before == mine[-1].left
         self.law(not twice, f"{change_key(change)} took effect twice for one intent")
@@ -193,29 +205,11 @@ class Oracle:
             elif isinstance(effect.change, Restore):
                 last.pop((effect.change.target_group, effect.change.target), None)
         alive = {i.id for i in self.world.instances()}
-        return [e for e in last.values() if e.instance in alive and self._is_out(e)]
+        return [e for e in last.values() if e.instance in alive and self.is_out(e)]
 
-    def _is_out(self, eject: Eject) -> bool:
-        found = self._print(eject)
-        return found in ("Standby", "EnteringStandby") or found == "deregistered"
-
-    def _print(self, change: Change) -> object:
-        """The state of what a change is about, as the world has it."""
-        if isinstance(change, Resize):
-            return next((g.desired for g in self.world.describe_groups((change.group,))), None)
-        if isinstance(change, Reweight):
-            return dict(self.world.rule(change.rule).weights)
-        if change.method is EjectMethod.STANDBY and change.group:
-            groups = self.world.describe_groups((change.group,))
-            here = {i.id: i.lifecycle for g in groups for i in g.instances}
-            return here.get(change.instance)
-        try:
-            targets = self.world.describe_target_health(change.target_group)
-        except WorldError:
-            return None
-        states = {(t.id, t.port): t.state for t in targets}
-        state = states.get((change.instance, change.port))
-        return "deregistered" if state in (None, *(str(s) for s in GONE)) else "registered"
+    def is_out(self, eject: Eject) -> bool:
+        """Tell whether the world shows out what this took out."""
+        return print_of(self.world, eject) in ("Standby", "EnteringStandby", "deregistered")
 
     def count(self, policy: Policy) -> None:
         """Note how many instances each fleet has now, out of service or not."""
@@ -253,50 +247,4 @@ class Oracle:
         return records.read(Policy, item)
 
 
-def _moves_size(change: Change, group: str) -> bool:
-    if not isinstance(change, Eject | Restore) or change.method is not EjectMethod.STANDBY:
-        return False
-    return change.group == group and not (isinstance(change, Eject) and change.replace)
-
-
-def _named(change: Change) -> set[str]:
-    match change:
-        case Resize():
-            return {change.group}
-        case Reweight():
-            return {change.rule, *change.after}
-        case Eject() | Restore():
-            return {change.target_group, *([change.group] if change.group else [])}
-
-
-def _as_intended(change: Change, at: Gate) -> bool:
-    """Tell whether this very invocation saw the world as the change wants to find it."""
-    match change:
-        case Resize():
-            group = at.seen.get(change.group)
-            return isinstance(group, Group) and group.desired == change.before
-        case Reweight():
-            route = at.seen.get(change.rule)
-            return isinstance(route, RouteSeen) and all(
-                route.weights.get(arn) == weight for arn, weight in change.before.items()
-            )
-        case Eject() | Restore() if change.method is EjectMethod.STANDBY:
-            group = at.seen.get(change.group or "")
-            wanted = Lifecycle.IN_SERVICE if isinstance(change, Eject) else Lifecycle.STANDBY
-            return isinstance(group, Group) and wanted is _lifecycle(group, change.instance)
-        case Eject() | Restore():
-            targets = at.seen.get(change.target_group)
-            return isinstance(targets, tuple) and _is_here(targets, change) is isinstance(
-                change, Eject
-            )
-
-
-def _lifecycle(group: Group, instance: InstanceId) -> Lifecycle | None:
-    return next((m.lifecycle for m in group.members if m.instance == instance), None)
-
-
-def _is_here(targets: tuple[Target, ...], change: Eject | Restore) -> bool:
-    return any(t.id == change.target and t.state not in GONE for t in targets)
-
-
-__all__ = ["Effect", "Oracle", "outcome_id"]
+__all__ = ["Effect", "Oracle"]

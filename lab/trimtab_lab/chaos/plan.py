@@ -43,6 +43,18 @@ class Trouble(StrEnum):
     """An operator pauses and resumes, at any moment."""
     POLICY = "policy"
     """Policies are replaced by ones with lower limits or other modes."""
+    REQUEST = "request"
+    """Operators approve, reject, undo, eject, restore, hold and release, at any moment."""
+    VERSION = "version"
+    """A function runs the version before this one, beside the others."""
+    FULL = "full"
+    """A table takes no more, an item is too large, a batch read answers in part."""
+    MISSING = "missing"
+    """Target health or a group comes back with most of its members missing."""
+    GARBAGE = "garbage"
+    """Metrics hold values that cannot be: not a number, below zero, 1e300."""
+    HOSTILE = "hostile"
+    """Somebody forges events, messages and stream records."""
     WILD = "wild"
     """A decider proposes anything at all: the guard alone must hold the laws."""
     FAULT = "fault"
@@ -67,11 +79,21 @@ PER_CALL = {
     Trouble.MEDDLE: (0.002, 0.03),
     Trouble.OPERATOR: (0.001, 0.02),
     Trouble.POLICY: (0.001, 0.01),
+    Trouble.REQUEST: (0.002, 0.03),
+    Trouble.VERSION: (0.05, 0.5),
+    Trouble.FULL: (0.002, 0.04),
+    Trouble.MISSING: (0.005, 0.06),
+    Trouble.GARBAGE: (0.005, 0.08),
+    Trouble.HOSTILE: (0.02, 0.2),
     Trouble.WILD: (0.02, 0.4),
     Trouble.FAULT: (0.02, 0.08),
     Trouble.DEMAND: (0.02, 0.1),
 }
 """Least and most chance of each kind, per port call, message, run or step, as the kind has it."""
+
+
+LONG_CALM = 64
+"""Minutes for what an undo holds to run out, and for everything to come home after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +103,9 @@ class Plan:
     seed: int
     troubles: frozenset[Trouble]
     minutes: int = 30
-    calm: int = 30
+    calm: int = 34
+    releases: bool = True
+    """Operators end what they hold when the calm comes; else the calm waits until it runs out."""
     demand: tuple[float, ...] = ()
     """Load of each minute of trouble as a share of the usual; by the dice if empty."""
 
@@ -91,7 +115,9 @@ class Plan:
         dice = random.Random(f"{seed}:plan")
         share = dice.choice((0.3, 0.5, 0.5, 0.8, 1.0))
         chosen = {t for t in Trouble if dice.random() < share} | {Trouble.FAULT}
-        return Plan(seed, frozenset(chosen), minutes=dice.choice((15, 25, 40)))
+        plan = Plan(seed, frozenset(chosen), minutes=dice.choice((15, 25, 40)))
+        holds_on = Trouble.REQUEST in chosen and dice.random() < 0.2
+        return replace(plan, calm=LONG_CALM, releases=False) if holds_on else plan
 
     def without(self, trouble: Trouble) -> Plan:
         """Return the same plan less one kind."""
@@ -103,6 +129,7 @@ class Dice:
 
     def __init__(self, plan: Plan) -> None:
         self.calm = False
+        self.seed = plan.seed
         self._rate: dict[Trouble, float] = {}
         self._at: dict[Trouble, str] = {}
         self._of: dict[Trouble, random.Random] = {}

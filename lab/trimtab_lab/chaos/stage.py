@@ -47,6 +47,7 @@ def policy_of(plan: Plan, scenario: Scenario, names: Names) -> Policy:
     minute = timedelta(minutes=1)
     return replace(
         plain,
+        modes=_modes(plan),
         health=replace(plain.health, eject=eject, watch=2 * minute, sweep=4 * minute),
         scaling=replace(
             plain.scaling,
@@ -60,6 +61,19 @@ def policy_of(plan: Plan, scenario: Scenario, names: Names) -> Policy:
             for r in plain.routes
         ),
     )
+
+
+def _modes(plan: Plan) -> dict[Lever, Mode]:
+    """Each lever acts by itself, unless operators are there to be asked."""
+    dice = random.Random(f"{plan.seed}:modes")
+    some = (Mode.ENFORCE, Mode.ENFORCE, Mode.ENFORCE, Mode.APPROVE, Mode.APPROVE, Mode.OBSERVE)
+    is_asked = Trouble.REQUEST in plan.troubles
+    return {lever: dice.choice(some) if is_asked else Mode.ENFORCE for lever in Lever}
+
+
+def enforcing(policy: Policy) -> Policy:
+    """The policy with every lever free to act."""
+    return replace(policy, modes=dict.fromkeys(Lever, Mode.ENFORCE))
 
 
 def lowered(policy: Policy, dice: random.Random) -> Policy:

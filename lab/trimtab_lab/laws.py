@@ -1,7 +1,8 @@
 """Laws 1 to 6 of the design, each in plain arithmetic of its own over one judged tick.
 
 Nothing here asks the guard how it counts: a wrong sum there must not hide itself here. What is
-believed of a target (does it serve, is it trusted) is taken from the assessment.
+believed of a target (does it serve, is it trusted) is taken from the assessment. The property tests
+and the chaos campaign hold every tick to them.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Judged:
 
     @property
     def policy(self) -> Policy:
+        """The policy in force."""
         return self.inputs.policy
 
     @property
@@ -56,10 +58,12 @@ class Judged:
         return [*(p.change for p in self.inputs.memory.pending), *self.new]
 
     def group(self, fleet: FleetId) -> Group | None:
+        """The fleet's group, if it was seen."""
         seen = self.inputs.seen.fleets.get(fleet)
         return seen.group if seen else None
 
     def targets(self, fleet: FleetId) -> tuple[TargetBelief, ...]:
+        """What is believed of the fleet's targets; nothing if they were not seen."""
         return self.belief.fleets[fleet].targets or ()
 
 
