@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from tests.builders import NOON
+from trimtab.adapters import records
+from trimtab.adapters.tables import Put, Table
+from trimtab.errors import Malformed
+from trimtab.guard import GUARDS
+from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.memory import Memory, Standing
+from trimtab.model.reason import ReasonCode
 from trimtab_lab.chaos.campaign import run
+from trimtab_lab.chaos.catalogue import BEYOND, ELSEWHERE, SCENARIOS
 from trimtab_lab.chaos.mutants import MUTANTS, hunt
 from trimtab_lab.chaos.plan import Plan, Trouble
-from trimtab_lab.chaos.scenarios import SCENARIOS, play
+from trimtab_lab.chaos.scenarios import play
+from trimtab_lab.chaos.versions import TablesBefore
+from trimtab_lab.simulator.stores import DictTables
 
+PAGE = (Path(__file__).parents[2] / "docs/chaos.md").read_text()
 SHORT = replace(Plan.of_seed(2), troubles=frozenset(Trouble), minutes=10, calm=1)
 
 
@@ -38,3 +51,35 @@ def test_a_scenario_of_the_catalogue(number: int) -> None:
 
 def test_scenarios_have_one_number_each() -> None:
     assert len({s.number for s in SCENARIOS}) == len(SCENARIOS)
+
+
+def test_every_number_of_the_catalogue_is_played_or_looked_after_elsewhere() -> None:
+    played = {s.number for s in SCENARIOS}
+    assert played.isdisjoint(ELSEWHERE)
+    assert played | ELSEWHERE.keys() == set(range(1, 65))
+
+
+def test_the_page_lists_every_scenario_by_its_name() -> None:
+    rows = {s.number: (s.name, "`make chaos`, by this name") for s in SCENARIOS} | ELSEWHERE
+    for number, (name, where) in rows.items():
+        assert f"| {number} | {name} | {where} |" in PAGE
+    assert all(s.name in PAGE for s in BEYOND)
+
+
+def test_every_guard_has_a_mutant() -> None:
+    named = {m.name for m in MUTANTS}
+    assert {guard.__name__ for guard in GUARDS} <= named
+
+
+def test_the_version_before_refuses_what_it_does_not_know_and_writes_without_it() -> None:
+    tables = DictTables()
+    service = ServiceId("shop")
+    standing = Standing((ReasonCode.PANIC, ReasonCode.PANIC), "awaiting 5", NOON, EntryId("01"))
+    item = records.memory_item(service, Memory(version=1, standing={"x": standing}))
+    TablesBefore(tables).write([Put(Table.MEMORY, item, "memory", 0)])
+    kept = records.read(Memory, tables.get(records.memory_key(service)) or {})
+    assert kept == Memory(version=1, standing={"x": replace(standing, entry=None)})
+
+    tables.write([Put(Table.MEMORY, item, "memory", None)])
+    with pytest.raises(Malformed):
+        records.read(Memory, TablesBefore(tables).get(records.memory_key(service)) or {})

@@ -14,11 +14,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from trimtab_lab.chaos.campaign import Outcome, run
+from trimtab_lab.chaos.catalogue import BEYOND, SCENARIOS
 from trimtab_lab.chaos.mutants import MUTANTS, hunt
 from trimtab_lab.chaos.plan import Plan, Trouble
-from trimtab_lab.chaos.scenarios import SCENARIOS, play
+from trimtab_lab.chaos.scenarios import play
 from trimtab_lab.chaos.shrink import command, ending, shrink
 
+PLAYED = (*SCENARIOS, *BEYOND)
 CONSOLE = Console(highlight=False)
 
 
@@ -132,17 +134,17 @@ def _print_json(failed: list[Outcome], seeds: int, totals: list[int] | None = No
 def _scenarios(asked: argparse.Namespace) -> int:
     failed = 0
     with ProcessPoolExecutor(asked.workers) as pool:
-        for named, found in zip(SCENARIOS, pool.map(_play, range(len(SCENARIOS))), strict=True):
+        for named, found in zip(PLAYED, pool.map(_play, range(len(PLAYED))), strict=True):
             failed += bool(found.broken)
             how = f"BROKEN: {found.broken[0]}" if found.broken else "held"
             line = f"{named.number:>3} {named.name}: {found.effects} changes, {how}"
             CONSOLE.print(line, markup=False)
-    CONSOLE.print(f"{len(SCENARIOS)} scenarios, {failed} broken")
+    CONSOLE.print(f"{len(PLAYED)} scenarios, {failed} broken")
     return 1 if failed else 0
 
 
 def _play(number: int) -> Outcome:
-    return play(SCENARIOS[number])
+    return play(PLAYED[number])
 
 
 def _mutants(asked: argparse.Namespace) -> int:

@@ -80,6 +80,8 @@ class Campaign:
         for spec in shop_alarms(self.world):
             self.world.put_alarm(spec)
         self._news: News | None = None
+        self.kept: dict[str, Any] = {}
+        """What a script keeps from one minute to the next."""
 
     def tell(self, text: str) -> None:
         """Add a line to the story."""

@@ -302,6 +302,11 @@ def test_the_share_of_errors(fleet: FleetSeen, share: float | None) -> None:
     assert belief.down is (share is not None and share >= 0.5)
 
 
+def test_an_errors_datapoint_that_is_late_does_not_mean_that_nothing_fails() -> None:
+    late = failing(a_series(100, 80), a_series(20, ago=2))
+    assert believed(late).error_share == 0.2
+
+
 @pytest.mark.parametrize(
     ("fleet", "memory", "expected"),
     [

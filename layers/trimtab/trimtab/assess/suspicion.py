@@ -14,6 +14,8 @@ from trimtab.model.observation import FleetSeen, LoadSignal
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason
 
+ONE_MINUTE = timedelta(minutes=1)
+"""The period of every series we read."""
 PROBATION = timedelta(minutes=15)
 """How long a target that came back is looked at closely."""
 
@@ -22,8 +24,10 @@ def error_share(seen: FleetSeen, policy: Policy, now: datetime) -> float | None:
     """Return the share of requests the fleet answered with 5xx in the newest minute.
 
     ``None`` without fresh request counts or below ``signs.min_requests``. A minute without an
-    errors datapoint is a minute without errors, but only if the series itself was read whole:
-    ELB writes it only when there is something to count.
+    errors datapoint is a minute without errors, but only if the series itself was read whole, and
+    the minute before had none either: ELB writes it only when there is something to count, and a
+    datapoint of errors may come later than the requests of its minute. Until then the minute before
+    speaks.
 
     Worked example: 1,200 requests and 60 errors in the same minute are 0.05.
     """
@@ -35,8 +39,12 @@ def error_share(seen: FleetSeen, policy: Policy, now: datetime) -> float | None:
     at, count = requests
     if count < policy.health.signs.min_requests:
         return None
-    failed = next((p.value for p in reversed(errors.points) if p.at == at), 0.0)
-    return min(1.0, failed / count)
+    failed = {p.at: p.value for p in errors.points}
+    counts = {p.at: p.value for p in signals[LoadSignal.REQUESTS].points}
+    before = at - ONE_MINUTE
+    if at not in failed and before in failed and counts.get(before):
+        at, count = before, counts[before]
+    return min(1.0, failed.get(at, 0.0) / count)
 
 
 def is_suspicious(seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime) -> bool:
