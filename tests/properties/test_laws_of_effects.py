@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from hypothesis import event, given, settings
 
-from tests.properties.laws import Judged, hold
 from tests.properties.profile import EXAMPLES
 from tests.properties.test_laws_over_time import enforced
 from tests.properties.worlds import inputs
@@ -20,6 +19,7 @@ from trimtab.model.observation import Observation
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Inputs, Tick
 from trimtab.remember import settle
+from trimtab_lab.laws import Judged, hold
 
 MINUTE = timedelta(minutes=1)
 
