@@ -92,6 +92,18 @@ class Operator:
         counted: Mapping[str, int] = self._ask("GET", "/calls").get(function, {})
         return counted
 
+    def refusals(self) -> Any:
+        """What IAM refused each function."""
+        return self._ask("GET", "/refusals")
+
+    def as_function(self, function: str, service: str) -> Any:
+        """Return an SDK client with a function's own credentials."""
+        key = self.functions()[f"{STACK}-{function}"]["access_key"]
+        session: Any = boto3.Session(
+            aws_access_key_id=key, aws_secret_access_key="local", region_name=REGION
+        )
+        return session.client(service, endpoint_url=self.endpoint)
+
     def kill(self, fleet: str) -> None:
         """Let a target of a fleet die."""
         self._ask("POST", "/faults", {"kind": "dead", "fleet": fleet, "k": 0})

@@ -1,7 +1,7 @@
 """A second port, for whoever plays with the local cloud: look into the world, and break it.
 
-``GET /world``, ``/functions``, ``/calls``; ``POST /faults`` with ``{"kind": "dead", "fleet":
-"blue", "k": 0}``; ``DELETE /faults`` ends them all. JSON both ways. Not an AWS API.
+``GET /world``, ``/functions``, ``/calls``, ``/refusals``; ``POST /faults`` with ``{"kind": "dead",
+"fleet": "blue", "k": 0}``; ``DELETE /faults`` ends them all. JSON both ways. Not an AWS API.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ class Control:
                 "lines": list(record.lines)[-200:],
                 "pid": pids.get(name),
                 "runs_in": record.folder,
+                "access_key": self._desk.key_of(name),
             }
             for name, record in self._lambdas.records.items()
         }
@@ -90,6 +91,16 @@ class Control:
         for (function, service, operation), times in sorted(counted.items()):
             calls.setdefault(function, {})[f"{service}:{operation}"] = times
         return calls
+
+    def refusals(self) -> Json:
+        """What each function called and IAM refused."""
+        with self._desk.lock:
+            calls = list(self._desk.calls.calls)
+        refused: Json = {}
+        for call in calls:
+            if call.error.startswith("AccessDenied"):
+                refused.setdefault(call.function, []).append(f"{call.service}:{call.operation}")
+        return refused
 
     def break_something(self, wanted: Json) -> Json:
         """Switch a fault on."""
@@ -129,6 +140,7 @@ def _handler(control: Control) -> type[BaseHTTPRequestHandler]:
         "/world": control.world,
         "/functions": control.functions,
         "/calls": control.calls,
+        "/refusals": control.refusals,
     }
 
     class Handler(BaseHTTPRequestHandler):

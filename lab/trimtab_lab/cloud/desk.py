@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from threading import RLock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from trimtab_lab.embedded.calls import CallLog
 from trimtab_lab.embedded.wire import Answers, Switchboard
@@ -50,14 +50,6 @@ class Desk(Switchboard):
         with self.lock:
             self.function = caller
             try:
-                self._note_parts(response, operation)
                 return super().answer(response, stock)
             finally:
                 self.function = ""
-
-    def _note_parts(self, response: BaseResponse, operation: str) -> None:
-        """Note what a transaction consists of, for that is what IAM authorizes."""
-        if operation == "TransactWriteItems":
-            items = cast("Any", response.body)["TransactItems"]  # moto's DynamoDB has parsed it
-            for kind in sorted({kind for item in items for kind in item}):
-                self._note("dynamodb", f"{operation}.{kind}", None)

@@ -30,6 +30,7 @@ from trimtab_lab.cloud.desk import Desk
 from trimtab_lab.cloud.lambdas import Lambdas
 from trimtab_lab.cloud.later import Later
 from trimtab_lab.cloud.moto_gaps import gaps_closed
+from trimtab_lab.cloud.rights import DeployedRoles
 from trimtab_lab.cloud.runtime import LOOPBACK
 from trimtab_lab.cloud.sources import Sources
 from trimtab_lab.cloud.stacks.api import CloudFormation
@@ -62,6 +63,7 @@ def serving(world: World, port: int = 0, python: Path = PYTHON) -> Iterator[Clou
         raise FileNotFoundError(f"{python} is missing; make it with `sh tools/setup runtime`")
     topology = world.scenario.topology
     desk = Desk(world, _answers(), CallLog())
+    desk.guardrail = DeployedRoles(world)
     with ExitStack() as stack:
         stack.enter_context(_patched(desk))
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="local-cloud-")))

@@ -38,28 +38,35 @@ class Guardrail:
 
     def refusal(self, function: str, service: str, operation: str, params: Any) -> str:
         """Say why a call of a function's code is refused; nothing if it is allowed."""
-        told = told_of(function, self._place)
-        needed = asked_by(service, operation, params, self._place)
+        place = self._place
+        arn = f"arn:aws:lambda:{place.region}:{place.account}:function:{STACK}-{function}"
+        told = told_of(arn)
+        needed = asked_by(service, operation, params, place)
         return self.judged(function, (asked.given(told) for asked in needed))
 
     def judged(self, role: str, needed: Iterable[Asked]) -> str:
         """Judge all that one call needs; say why the first refused of it is, if any is."""
-        for asked in needed:
-            self.asked[role, asked] += 1
-            answer = judge(self.roles[role], asked)
-            if not answer.is_allowed:
-                who = f"arn:aws:sts::{self._place.account}:assumed-role/{STACK}-{role}"
-                return (
-                    f"User: {who} is not authorized to perform: {asked.action} "
-                    f"on resource: {asked.resource} {answer.why_not}"
-                )
-        return ""
+        asked = tuple(needed)
+        self.asked.update((role, one) for one in asked)
+        who = f"{self._place.account}:assumed-role/{STACK}-{role}"
+        return refusal_by(self.roles[role], asked, who)
 
 
-def told_of(function: str, place: AccountPlace) -> dict[str, tuple[str, ...]]:
+def refusal_by(statements: Iterable[Statement], needed: Iterable[Asked], who: str) -> str:
+    """Say why the first refused of what a call needs is refused, as AWS does."""
+    for asked in needed:
+        answer = judge(statements, asked)
+        if not answer.is_allowed:
+            return (
+                f"User: arn:aws:sts::{who} is not authorized to perform: {asked.action} "
+                f"on resource: {asked.resource} {answer.why_not}"
+            )
+    return ""
+
+
+def told_of(function_arn: str) -> dict[str, tuple[str, ...]]:
     """What every call of a function's code tells IAM: whose it is, and that it came over TLS."""
-    arn = f"arn:aws:lambda:{place.region}:{place.account}:function:{STACK}-{function}"
-    return {"aws:SecureTransport": ("true",), "lambda:SourceFunctionArn": (arn,)}
+    return {"aws:SecureTransport": ("true",), "lambda:SourceFunctionArn": (function_arn,)}
 
 
 def roles_of(template: Template) -> Roles:

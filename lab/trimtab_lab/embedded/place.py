@@ -9,19 +9,13 @@ from trimtab_lab.embedded.template import Template
 from trimtab_lab.world.world import World
 
 
-class AccountPlace:
-    """The template's stack beside a world. A ``Place`` of ``trimtab_lab.iam``."""
+class WorldPlace:
+    """What functions may change: the world's groups and their tags."""
 
-    def __init__(self, template: Template, world: World) -> None:
-        self.account = template.account
-        self.region = template.region
+    def __init__(self, account: str, region: str, world: World) -> None:
+        self.account = account
+        self.region = region
         self._world = world
-        self._partitions = dict(_partitions(template))
-        self._keys = dict(_keys(template))
-
-    def partition_key(self, table: str, index: str | None) -> str:
-        """Name the partition key of a table or of its index."""
-        return self._partitions[table, index]
 
     def group_arn(self, name: str) -> str:
         """Name an Auto Scaling group in full; one that is not there by what it would be."""
@@ -34,6 +28,19 @@ class AccountPlace:
     def tags(self, _: str) -> Mapping[str, str]:
         """The scenario's tags, which every resource of it carries."""
         return dict(self._world.scenario.topology.tags)
+
+
+class AccountPlace(WorldPlace):
+    """The template's stack beside a world. A ``Place`` of ``trimtab_lab.iam``."""
+
+    def __init__(self, template: Template, world: World) -> None:
+        super().__init__(template.account, template.region, world)
+        self._partitions = dict(_partitions(template))
+        self._keys = dict(_keys(template))
+
+    def partition_key(self, table: str, index: str | None) -> str:
+        """Name the partition key of a table or of its index."""
+        return self._partitions[table, index]
 
     def key_of(self, arn: str) -> str:
         """The customer's key that encrypts a queue, topic or table; empty if there is none."""

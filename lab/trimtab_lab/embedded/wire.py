@@ -13,13 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
 from trimtab_lab.embedded.calls import ApiCall, CallLog
-from trimtab_lab.embedded.guardrail import Guardrail
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.world import World
 
@@ -32,6 +31,13 @@ Moment = Literal["before", "after"]
 
 _JSON = ("dynamodb", "sqs", "cloudwatch")
 """Services whose errors are named ``...Exception``."""
+
+
+class Rights(Protocol):
+    """Who may call what."""
+
+    def refusal(self, function: str, service: str, operation: str, params: Params) -> str:
+        """Say why a call is refused; nothing if it is allowed."""
 
 
 class Refusal(ServiceException):
@@ -72,7 +78,7 @@ class Switchboard:
         self.hooks: list[Hook] = []
         self.denied: set[tuple[str, str]] = set()
         """(service, operation) that AWS refuses for lack of permission; ``*`` is any."""
-        self.guardrail: Guardrail | None = None
+        self.guardrail: Rights | None = None
         """The roles that functions are held to; none if they may call anything."""
         self._answers = answers
         self._calls = calls
