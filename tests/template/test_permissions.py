@@ -28,6 +28,11 @@ Permission = tuple[str, str, str, str]
 
 JUSTIFIED: Mapping[Permission, str] = {}
 """Permissions that no recorded call needs, and why a role has them all the same."""
+NOT_WALKED: Mapping[str, str] = {
+    "warden": "the campaign has no leases that expire yet, so what it gives back is not recorded"
+}
+"""Functions that the campaign does not yet put through all they do. Their calls are judged; that
+they need every permission is not proven."""
 DENIED = (Kind.FAILED, ReasonCode.ACCESS_DENIED)
 
 
@@ -43,8 +48,8 @@ def changed(roles: Roles, role: str, number: int, *instead: Statement) -> Roles:
 
 
 def statements_of(roles: Roles, allow: bool) -> Iterator[tuple[str, int, Statement]]:
-    for role, statements in roles.items():
-        for number, statement in enumerate(statements):
+    for role in roles.keys() - NOT_WALKED.keys():
+        for number, statement in enumerate(roles[role]):
             if statement.allows is allow:
                 yield role, number, statement
 
@@ -127,6 +132,11 @@ def test_without_the_stacks_consent_only_its_own_changes_are_denied(family: str)
 def test_no_role_has_a_permission_that_no_call_needs(campaign: Played) -> None:
     # Which is also: without any one of them, a call of the campaign is refused.
     assert superfluous(campaign.roles, campaign) == set(JUSTIFIED)
+
+
+def test_whoever_is_walked_is_no_longer_excused(campaign: Played) -> None:
+    changing = {role for role, action in campaign.asked if action in INFRASTRUCTURE}
+    assert not changing & NOT_WALKED.keys()
 
 
 def test_with_a_key_of_your_own_nothing_more_is_missing() -> None:
