@@ -50,10 +50,10 @@ def posted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 def test_a_bad_hour_is_one_story_in_every_channel(posted: list[tuple[str, str]]) -> None:
     with telling() as aws:
         listener = Listener(aws.session)
-        aws.run(8)
+        aws.run(10)
         done = of_kind(stored(aws), Kind.APPLIED)
         assert done
-        aws.invoke("notify", SWEEP)
+        assert len(aws.calls.of("notify", "dynamodb", "Query")) == 2, "a sweep in five minutes"
         told = aws.told
         events = listener.events()
 

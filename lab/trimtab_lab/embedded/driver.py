@@ -222,6 +222,7 @@ class Embedded:
             if self.world.now == end:
                 troubles += self._schedule(end)
             troubles += self.deliver()
+        troubles += self._sweep(end)
         troubles += [_said(line) for line in self.functions.output.take_trouble()]
         number = self.result.minutes + 1
         ticks = self._new_ticks()
@@ -245,6 +246,13 @@ class Embedded:
         letter = failure_message(function, event, troubles[-1])
         self.sqs.send_message(self.stack.failures_of(function), letter)
         return troubles
+
+    def _sweep(self, at: datetime) -> list[str]:
+        """Let notify tell what had to wait, as often as its schedule says."""
+        every, given = self.stack.sweep()
+        if at.minute % every:
+            return []
+        return self._invoke_later("notify", json.loads(given.replace(PLACEHOLDER, at.isoformat())))
 
     def _table(self, name: str) -> Table:
         return dynamodb_backends[self._account.account][self._account.region].get_table(name)

@@ -138,6 +138,14 @@ class Stack:
             )
         return tuple(found)
 
+    def sweep(self) -> tuple[int, str]:
+        """Minutes between notify's sweeps, and what the schedule hands it."""
+        schedule = self.template.resources("AWS::Scheduler::Schedule")["SweepSchedule"]
+        number, unit = schedule["ScheduleExpression"].removeprefix("rate(").rstrip(")").split()
+        if unit != "minutes":
+            raise ValueError(f"expected rate(N minutes), found {schedule['ScheduleExpression']}")
+        return int(number), str(schedule["Target"]["Input"])
+
     def rules(self) -> tuple[EventRule, ...]:
         """Every EventBridge rule."""
         return tuple(
