@@ -27,6 +27,7 @@ from trimtab.model.reason import Reason
 from trimtab.model.reason import ReasonCode as Code
 from trimtab.told.fold import (
     LONGEST,
+    MOST_INCIDENTS,
     MOST_NOTES,
     QUIET_AFTER,
     awaiting,
@@ -149,6 +150,14 @@ def test_what_comes_after_its_end_opens_another() -> None:
     assert first.closed_at is not None
     assert second.closed_at is None
     assert first.id != second.id
+
+
+def test_while_nobody_can_be_told_the_fourth_incident_goes_on_and_none_is_lost() -> None:
+    hours = [an_entry(when=at(60 * n), seed=f"{n}", kind=Kind.PAUSE, change=None) for n in range(9)]
+    told = fold(BLANK, hours)
+    assert len(told.incidents) == MOST_INCIDENTS
+    assert sum(i.counted for i in told.incidents) == 9
+    assert told.open is not None
 
 
 def test_a_long_incident_keeps_its_newest_notes_and_its_questions_and_counts_the_rest() -> None:

@@ -31,7 +31,8 @@ MOST_OF_CLOSED = 10
 MOST_QUIET = 10
 MOST_SEEN = 400
 MOST_INCIDENTS = 4
-"""Incidents held at once: one open, the others not yet told to every channel."""
+"""Incidents held at once: one open, the others not yet told to every channel. With so many, the
+last one goes on instead of another being opened."""
 LONGEST_TEXT = 200
 LONGEST_NAME = 120
 LONGEST_FACT = 60
@@ -129,11 +130,20 @@ def _take(told: Told, entry: Entry) -> Told:
     if not opens:
         return replace(told, quiet=(*told.quiet, note)[-MOST_QUIET:])
     background = [n for n in told.quiet if abs(note.at - n.at) <= BACKGROUND]
-    incident = Incident(incident_id(note.id), _title(note), note.id, note.at)
+    if len(told.incidents) < MOST_INCIDENTS:
+        opened = Incident(incident_id(note.id), _title(note), note.id, note.at)
+        before = tuple(replace(i, notes=i.notes[-MOST_OF_CLOSED:]) for i in told.incidents)
+    else:
+        before, opened = told.incidents[:-1], _reopened(told.incidents[-1])
     for one in (*background, note):
-        incident = _joined(incident, one)
-    before = tuple(replace(i, notes=i.notes[-MOST_OF_CLOSED:]) for i in told.incidents)
-    return replace(told, incidents=(*before, incident)[-MOST_INCIDENTS:], quiet=())
+        opened = _joined(opened, one)
+    return replace(told, incidents=(*before, opened), quiet=())
+
+
+def _reopened(incident: Incident) -> Incident:
+    """Let the last incident go on: so many wait to be told that another would push one out."""
+    progress = {name: replace(p, closed=False) for name, p in incident.progress.items()}
+    return replace(incident, closed_at=None, progress=progress)
 
 
 def _joined(incident: Incident, note: Note) -> Incident:
