@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from trimtab.adapters import records
 from trimtab.adapters.tables import Item, Put, Table, Write
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, change_key
-from trimtab.model.entry import Entry, Kind, told_by
+from trimtab.model.entry import Entry, Kind, effect_id, told_by
 from trimtab.model.ids import Arn, EntryId
 from trimtab.model.life import Stage, fold
 from trimtab.model.reason import ReasonCode
@@ -17,6 +17,9 @@ from trimtab.model.request import (
     EjectTarget,
     HoldCapacity,
     HoldWeights,
+    ProtectFleet,
+    ProtectRoute,
+    ProtectTarget,
     Requests,
     RestoreTarget,
     Undo,
@@ -39,6 +42,7 @@ class Book:
     said: dict[EntryId, Entry] = field(default_factory=dict)
     carried: dict[EntryId, list[Entry]] = field(default_factory=dict)
     unlapsed: set[EntryId] = field(default_factory=set)
+    protections: dict[str, Entry] = field(default_factory=dict)
 
     def wrote(self, writes: Sequence[Write], before: Sequence[Item | None], is_old: bool) -> None:
         """Take down one transaction's entries, and what waits to be heard after it.
@@ -75,12 +79,35 @@ class Book:
             known = entry.request in self.requested
             self.law(known, f"{entry.id} answers {entry.request}, which nobody asked")
             self.answered.setdefault(entry.request, entry)
+        if entry.reason.code is ReasonCode.HOLD_ENDED:
+            self.protections.pop(entry.subject, None)
+        asked = self.requested.get(entry.request) if entry.request else None
+        if asked is not None and entry.reason.code is ReasonCode.HOLD_SET:
+            self.protections[entry.subject] = asked
         about = entry.id.removesuffix("#answer").removesuffix("#lapsed")
         if about != entry.id:
             name = EntryId(about)
             self.law(name in self.awaiting, f"{entry.id} answers what did not await an answer")
             self.law(name not in self.said, f"{name} is {entry.kind}, and was answered before")
             self.said[name] = entry
+
+    def reverted(self, entry: Entry) -> None:
+        """Look at an intent of ours that takes back another: only what did harm, towards before."""
+        about = self.log.get(entry.intent or EntryId(""))
+        if about is None or about.kind is not Kind.INTENDED or entry.change is None:
+            return
+        name = f"{change_key(entry.change)} reverts {about.id}"
+        effect = self.log.get(effect_id(about.id))
+        bad = effect is not None and effect.kind is Kind.INEFFECTIVE
+        self.law(bad, f"{name}, and nothing says that it did no good")
+        self.law(_takes_back(entry.change, about.change), f"{name}, and leads elsewhere")
+
+    def protected(self, entry: Entry) -> None:
+        """Look at an intent: nothing takes what an operator protects."""
+        for subject, asked in self.protections.items():
+            until = getattr(asked.asked, "until", entry.at)
+            takes = entry.change is not None and _takes(entry.change, asked.asked)
+            self.law(not takes or until <= entry.at, f"{entry.id} takes from {subject}")
 
     def intended(self, entry: Entry, ended: Mapping[EntryId, Entry]) -> None:
         """Look at an intent that says somebody asked for it."""
@@ -182,6 +209,20 @@ def _serves(change: Change, entry: Entry, log: Mapping[EntryId, Entry]) -> bool:
             )
         case Undo(about):
             return _takes_back(change, log[about].change)
+        case _:
+            return False
+
+
+def _takes(change: Change, asked: object) -> bool:
+    """Tell whether a change takes what a request protects."""
+    match asked:
+        case ProtectRoute(route):
+            return isinstance(change, Reweight) and change.route == route
+        case ProtectFleet(fleet):
+            shrinks = isinstance(change, Resize) and change.after < change.before
+            return (shrinks or isinstance(change, Eject)) and getattr(change, "fleet", "") == fleet
+        case ProtectTarget():
+            return isinstance(change, Eject) and change.target == asked.target
         case _:
             return False
 

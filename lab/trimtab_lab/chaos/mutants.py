@@ -10,10 +10,18 @@ from typing import Any
 
 import trimtab.act
 import trimtab.guard
-from trimtab.adapters.tables import Item, Key, Put, Table, Write
+import trimtab.narrate
+from trimtab.adapters import store
+from trimtab.adapters.tables import Check, Found, Item, Key, Put, Table, Write
+from trimtab.decide import takeback
 from trimtab.errors import TrimtabError
-from trimtab.model.change import Change
+from trimtab.guard import protection
+from trimtab.guard.plan import Plan as Granted
+from trimtab.model.change import Change, subject_of
 from trimtab.model.entry import Entry
+from trimtab.model.heard import Approval
+from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.verdict import Proposal, Ruling
 from trimtab_lab.chaos.campaign import Outcome, run
 from trimtab_lab.chaos.plan import Plan
 from trimtab_lab.simulator.stores import DictTables
@@ -116,6 +124,86 @@ def _reading_pauses(switch: type[_Deaf]) -> Callable[..., Any]:
     return refusal
 
 
+@contextmanager
+def _patched(owner: Any, name: str, instead: Any) -> Iterator[None]:
+    whole = getattr(owner, name)
+    setattr(owner, name, instead)
+    try:
+        yield
+    finally:
+        setattr(owner, name, whole)
+
+
+def _without(owner: Any, name: str, instead: Any) -> Callable[[], AbstractContextManager[None]]:
+    return lambda: _patched(owner, name, instead)
+
+
+def _allowed(*_: object) -> tuple[Ruling, Reason]:
+    return Ruling.ALLOWED, Reason(ReasonCode.WITHIN_LIMITS, "whatever the mode")
+
+
+def _same_subject(self: Approval, change: Change) -> bool:
+    return self.entry.subject == subject_of(change)
+
+
+_remembered_whole = store._remembered
+_pauses_whole = store.TableStore.pauses
+_protection = protection.check_protection
+
+
+def _remembered(service: Any, found: Found) -> Any:
+    return _remembered_whole(service, Found(found.items))
+
+
+class _Whole:
+    """Tables that call an answer whole, whatever was left unread."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def get_many(self, keys: Sequence[Key]) -> Found:
+        """What was answered."""
+        return Found(self._inner.get_many(keys).items)
+
+
+def _pauses(self: Any, service: Any) -> Any:
+    return _pauses_whole(replace(self, tables=_Whole(self.tables)), service)
+
+
+def _unprotected(proposal: Proposal, plan: Granted) -> Any:
+    memory = replace(plan.at.memory, holds={})
+    return _protection(proposal, replace(plan, at=replace(plan.at, memory=memory)))
+
+
+_unprotected.__name__ = "check_protection"
+
+
+@contextmanager
+def _guard_instead(instead: Any) -> Iterator[None]:
+    whole = trimtab.guard.GUARDS
+    trimtab.guard.GUARDS = tuple(instead if g.__name__ == instead.__name__ else g for g in whole)
+    try:
+        yield
+    finally:
+        trimtab.guard.GUARDS = whole
+
+
+def _is_requests(put: Put) -> bool:
+    return put.table is Table.MEMORY and put.item.get("item") == "requests"
+
+
+def _is_head(put: Put) -> bool:
+    return put.table is Table.MEMORY and put.item.get("item") == "head"
+
+
+class Unchecked(Careless):
+    """Tables that write without the checks of what lies beside."""
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """All of the writes, less the checks."""
+        self._inner.write([w for w in writes if not isinstance(w, Check)])
+
+
 def _is_outcome(put: Put) -> bool:
     return put.table is Table.LOG and str(put.item["id"]).endswith("#outcome")
 
@@ -136,6 +224,17 @@ MUTANTS = (
     Mutant("act: pause", lambda: _actor("_refusal", _reading_pauses(_Deaf))),
     Mutant("act: unreadable is paused", lambda: _actor("_refusal", _reading_pauses(_Hopeful))),
     Mutant("act: look before the write", lambda: _actor("_look", _go)),
+    Mutant("requests: version", arm=lambda t: Careless(t, _is_requests)),
+    Mutant("chain: version of its head", arm=lambda t: Careless(t, _is_head)),
+    Mutant("policy: version checked", arm=lambda t: Unchecked(t, lambda _: False)),
+    Mutant("mode", _without(trimtab.guard, "_by_mode", _allowed)),
+    Mutant("approval: the very change", _without(Approval, "covers", _same_subject)),
+    Mutant("undo: only once", _without(takeback, "_taken_back", lambda *_: set())),
+    Mutant("undo: only what was done", _without(takeback, "_may_have_happened", lambda _: True)),
+    Mutant("awaiting: lapses", _without(trimtab.narrate, "lapses", lambda *_: [])),
+    Mutant("protection by request", lambda: _guard_instead(_unprotected)),
+    Mutant("recall: unread is unknown", _without(store, "_remembered", _remembered)),
+    Mutant("pauses: unread is paused", _without(store.TableStore, "pauses", _pauses)),
 )
 
 

@@ -18,6 +18,9 @@ from trimtab.model.request import (
     EjectTarget,
     HoldCapacity,
     HoldWeights,
+    ProtectFleet,
+    ProtectRoute,
+    ProtectTarget,
     Reject,
     Release,
     RestoreTarget,
@@ -109,7 +112,7 @@ class Operators:
         if not self._dice.strikes(Trouble.REQUEST):
             return ()
         dice = self._dice.of(Trouble.REQUEST)
-        match dice.randrange(8):
+        match dice.randrange(9):
             case 0 | 1 | 2:
                 return self._answers(dice)
             case 3:
@@ -120,6 +123,8 @@ class Operators:
                 return self._move(policy, dice)
             case 6:
                 return (_hold(policy, self._oracle, dice),)
+            case 7:
+                return (_protect(policy, self._oracle, dice),)
             case _:
                 return (Release(dice.choice(_subjects(policy))),)
 
@@ -201,6 +206,20 @@ def _hold(policy: Policy, oracle: Oracle, dice: random.Random) -> Asked:
     blue = dice.choice((0, 20, 50, 80, 100))
     shares = dict(zip(sorted(route.split), (blue, 100 - blue), strict=True))
     return HoldWeights(route.name, shares, until)
+
+
+def _protect(policy: Policy, oracle: Oracle, dice: random.Random) -> Asked:
+    until = oracle.world.now + timedelta(minutes=dice.choice((2, 5, 10)))
+    fleet = policy.fleets[FleetId(dice.choice(sorted(policy.fleets)))]
+    here = oracle.world.describe_target_health(fleet.target_group)
+    match dice.randrange(3):
+        case 0 if here:
+            target = dice.choice(here)
+            return ProtectTarget(fleet.name, InstanceId(target.id), target.port, until)
+        case 1:
+            return ProtectRoute(policy.routes[0].name, until)
+        case _:
+            return ProtectFleet(fleet.name, until)
 
 
 def _subjects(policy: Policy) -> list[str]:

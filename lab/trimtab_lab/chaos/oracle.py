@@ -134,8 +134,11 @@ class Oracle:
             named_by(change) <= policy.resources(),
             f"{change_key(change)} is intended, and the policy does not name it",
         )
+        self.book.protected(entry)
         if entry.request is not None:
             self.book.intended(entry, self.ended)
+        else:
+            self.book.reverted(entry)
 
     def _ended(self, entry: Entry) -> None:
         name = EntryId(entry.id.removesuffix("#outcome"))

@@ -33,6 +33,7 @@ NAMED_WAITS = frozenset(
         ReasonCode.BACKING_OFF,
         ReasonCode.STEP_LIMIT,
         ReasonCode.WARMING_UP,
+        ReasonCode.PROTECTED_BY_REQUEST,
     }
 )
 
