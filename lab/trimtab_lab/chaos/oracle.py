@@ -207,7 +207,9 @@ class Oracle:
                 last[effect.change.target_group, effect.change.target] = effect.change
             elif isinstance(effect.change, Restore):
                 last.pop((effect.change.target_group, effect.change.target), None)
-        alive = {i.id for i in self.world.instances()}
+        members = [i for group in self.world.describe_groups() for i in group.instances]
+        ending = {i.id for i in members if i.lifecycle.startswith("Terminat")}
+        alive = {i.id for i in self.world.instances()} - ending
         return [e for e in last.values() if e.instance in alive and self.is_out(e)]
 
     def is_out(self, eject: Eject) -> bool:

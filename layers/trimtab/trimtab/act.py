@@ -131,13 +131,12 @@ class Actor:
         """
         found = self._look_at(change)
         because = entry.wanted.code if entry.wanted else None
-        if (
-            found is GO
-            and isinstance(change, Eject)
-            and because is ReasonCode.EJECT_UNHEALTHY
-            and _state_of(change, self._targets(change)) is TargetState.HEALTHY
-        ):
-            return _changed(f"{change.target} is healthy again")
+        if found is GO and isinstance(change, Eject) and because is ReasonCode.EJECT_UNHEALTHY:
+            state = _state_of(change, self._targets(change))
+            if state is TargetState.HEALTHY:
+                return _changed(f"{change.target} is healthy again")
+            if state in (None, *GONE) and change.method is EjectMethod.DEREGISTER:
+                return _already(f"{change.target} is out")
         return found
 
     def _look_at(self, change: Change) -> Found:

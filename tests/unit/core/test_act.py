@@ -260,6 +260,18 @@ def test_a_target_that_recovered_meanwhile_stays(
     assert ended(stage.carry_out(stage.intend(change, wanted=wanted))) == expected
 
 
+def test_a_target_that_left_between_two_looks_is_not_taken_out_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ill = with_target(TargetState.UNHEALTHY)
+    ill(stage.world)
+    looks = iter((stage.world.targets([BLUE_ARN]), {BLUE_ARN: ()}))
+    monkeypatch.setattr(stage.world, "targets", lambda _: next(looks))
+    intent = stage.intend(an_eject(1), wanted=UNHEALTHY)
+    assert ended(stage.carry_out(intent)) == (Kind.UNNEEDED, Code.ALREADY_SO)
+    assert not stage.world.effects
+
+
 THROTTLED = Reason(Code.THROTTLED, "slow down")
 ABSENT = Reason(Code.NOT_FOUND, "no such thing")
 

@@ -38,7 +38,7 @@ from trimtab.decide import decide
 from trimtab.effects import expectation_of, harm_of, is_watched, judge, learn
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, inverse_of
 from trimtab.model.effect import Caution, Effect, Expectation, Proof, Unverified, Vitals, held_for
-from trimtab.model.ids import EntryId
+from trimtab.model.ids import EntryId, FleetId, RouteId
 from trimtab.model.memory import FleetMemory, Memory, Pending
 from trimtab.model.observation import FleetSeen, LoadSignal, TargetState
 from trimtab.model.policy import EjectMethod
@@ -381,3 +381,23 @@ def test_a_fleet_is_watched_while_an_effect_on_it_is_unknown() -> None:
 def test_the_kinds_of_change_are_what_they_are_called() -> None:
     assert isinstance(STANDBY, Eject)
     assert isinstance(BACK, Restore)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(replace(STANDBY, fleet=FleetId("gone")), id="an ejection"),
+        pytest.param(replace(GROW, fleet=FleetId("gone")), id="a larger group"),
+        pytest.param(replace(SHRINK, fleet=FleetId("gone")), id="a smaller group"),
+        pytest.param(
+            replace(a_reweight({BLUE_ARN: 1}, {BLUE_ARN: 2}), route=RouteId("gone")), id="weights"
+        ),
+    ],
+)
+def test_what_the_policy_names_no_longer_is_not_judged_and_stops_nothing(change: Change) -> None:
+    held = done(change)
+    told = effect(held)
+    assert told is not None
+    assert (told.proof, told.worse) == (Proof.UNKNOWN, False)
+    assert harm_of(held, world()) is None
+    assert not [p for p in decide(world(regretted=(held,))) if p.undoes]

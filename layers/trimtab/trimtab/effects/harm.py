@@ -49,6 +49,8 @@ def harm_of(held: Unverified, at: Situation) -> Reason | None:
       it back do better.
     """
     change = held.change
+    if not at.names(change):
+        return None
     match change:
         case Eject():
             return _of_eject(change, held, at) if held.expects.carried else None

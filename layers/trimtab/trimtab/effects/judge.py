@@ -38,6 +38,9 @@ def _of(held: Unverified, at: Situation) -> Effect | None:
     being_undone = {entry for p in at.memory.pending for entry in p.undoes}
     if at.now <= held.done or held.entry in being_undone:
         return None
+    if not at.names(held.change):
+        text = "not known: the policy no longer names what it is about"
+        return Effect(held, Proof.UNKNOWN, Reason(ReasonCode.EFFECT_UNKNOWN, text))
     later = _later(held, at.memory.unverified)
     harm = harm_of(held, at)
     if harm is not None:

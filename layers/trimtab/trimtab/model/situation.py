@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.model.assessment import Assessment, FleetBelief
+from trimtab.model.change import Change, Reweight
 from trimtab.model.effect import Effect
 from trimtab.model.ids import FleetId
 from trimtab.model.memory import Memory
@@ -34,6 +35,14 @@ class Situation:
     def fleet(self, name: FleetId) -> FleetSeen:
         """A fleet as seen; an unseen one is all blind."""
         return self.seen.fleets.get(name) or FleetSeen(name, None)
+
+    def names(self, change: Change) -> bool:
+        """Whether the policy in force still names what a change is about."""
+        if not isinstance(change, Reweight):
+            return change.fleet in self.policy.fleets
+        route = next((r for r in self.policy.routes if r.name == change.route), None)
+        groups = {self.policy.fleets[f].target_group for f in route.split} if route else set()
+        return change.after.keys() <= groups
 
     def believed(self, name: FleetId) -> FleetBelief:
         """What we believe of a fleet."""
