@@ -59,6 +59,13 @@ def test_the_first_thing_that_was_done_does_not_wait_behind_a_policy() -> None:
     assert told_at(fold(told, [an_action(2, number=2)]), at(2.1))[1] == []
 
 
+def test_what_anybody_was_told_keeps_its_name_whatever_comes_late() -> None:
+    told, [first] = told_at(fold(Told(), [a_question(1)]), at(1.1))
+    told, [second] = told_at(fold(told, [an_action(0)]), at(1.2))
+    assert first.telling.incident.id == second.telling.incident.id
+    assert first.telling.incident.title == second.telling.incident.title
+
+
 def test_an_hour_of_news_is_a_handful_of_messages_and_an_hour_of_alarms_ten() -> None:
     news = [an_action(n, number=n) for n in range(60)]
     alarms = [an_action(n, Kind.FAILED, number=n) for n in range(60)]

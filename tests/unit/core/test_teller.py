@@ -12,7 +12,7 @@ from tests.builders import SHOP, at
 from tests.unit.core.stories import a_question, a_refusal, an_action, brought_back
 from tests.unit.core.test_stories import shadow
 from trimtab.adapters.tellings import TableTellings
-from trimtab.errors import Throttled, TryLater, Unclear
+from trimtab.errors import Refused, Throttled, TryLater, Unclear
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.incident import Digest, Step, Telling, Told
@@ -109,6 +109,16 @@ def test_a_broken_channel_stops_no_other_and_is_told_later_what_it_missed(house:
     house.sweep(at(10))
     assert set(house.mail.heard) == {an_action().id, a_question(0.5).id}
     assert len(house.programs.told) == 2
+
+
+def test_who_fails_at_one_incident_is_not_told_of_the_next_before_it(house: House) -> None:
+    house.mail.fault = Refused("an empty message")
+    house.hear(an_action(), brought_back(1))
+    report = house.hear(an_action(60, number=2))
+    assert [(f.channel, f.why) for f in report.failures] == [("mail", "Refused: an empty message")]
+    house.mail.fault = None
+    house.sweep(at(70))
+    assert house.mail.heard[0] == an_action().id
 
 
 def test_a_fault_nobody_foresaw_in_one_channel_is_its_own(house: House) -> None:
