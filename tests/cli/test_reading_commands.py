@@ -12,7 +12,8 @@ from tests.cli.operating import ANN, Terminal
 from trimtab import codec
 from trimtab.model.assessment import Evidence
 from trimtab.model.change import change_key, inverse_of
-from trimtab.model.entry import Call, Entry, Kind, outcome_id
+from trimtab.model.effect import Caution, Expectation, Unverified, Vitals
+from trimtab.model.entry import Call, Entry, Kind, effect_id, outcome_id
 from trimtab.model.ids import Arn, EntryId, InstanceId, RouteId
 from trimtab.model.memory import Ejection, FleetMemory, Hold, Memory, Standing
 from trimtab.model.observation import RouteSeen
@@ -48,6 +49,66 @@ def watched(terminal: Terminal) -> Terminal:
 def append(terminal: Terminal, *entries: Entry) -> None:
     for entry in entries:
         assert terminal.state.ledger.append(entry)
+
+
+EXPECTED = Expectation(
+    "by 12:05 it takes no traffic", at(5), {BLUE: Vitals(6, 6, 1, units=4.5)}, carried=True
+)
+
+
+def its_effect(intent: Entry, kind: Kind = Kind.INEFFECTIVE) -> list[Entry]:
+    """The outcome of an intent, and five minutes later its effect."""
+    bare = replace(intent, deadline=None, expects=None, checks=(), evidence=(), intent=intent.id)
+    done = replace(bare, id=outcome_id(intent.id), at=at(1), kind=Kind.APPLIED)
+    why = Reason(ReasonCode.MADE_WORSE, "5 of blue carry 6.0 units", {"units": 6.5})
+    return [done, replace(done, id=effect_id(intent.id), at=at(6), kind=kind, reason=why)]
+
+
+def test_explain_shows_what_was_expected_and_what_came_of_it(watched: Terminal) -> None:
+    intent = replace(an_ejection(), expects=EXPECTED)
+    append(watched, intent, *its_effect(intent))
+    watched.now = at(10)
+
+    shown = "\n".join(watched.lines("explain", intent.id))
+    assert "expected: by 12:05 it takes no traffic" in shown
+    assert "blue before: serving 6, trusted 6, bad 1, units 4.5" in shown
+    assert "effect: ineffective at 2026-03-02 12:06:00 UTC" in shown
+    assert "5 of blue carry 6.0 units (made_worse)" in shown
+    assert "stage: ineffective" in shown
+    assert shown == "\n".join(watched.lines("explain", effect_id(intent.id)))
+    (told,) = watched.lines("explain", intent.id, "--json")
+    assert json.loads(told)["effect"]["reason"]["code"] == "made_worse"
+
+
+def test_explain_says_that_an_effect_is_not_known_yet(watched: Terminal) -> None:
+    intent = replace(an_ejection(), expects=EXPECTED)
+    append(watched, intent, its_effect(intent)[0])
+    watched.now = at(2)
+    assert "effect: not known yet" in "\n".join(watched.lines("explain", intent.id))
+
+
+def test_the_log_shows_effects_by_kind(watched: Terminal) -> None:
+    intent = an_ejection()
+    append(watched, intent, *its_effect(intent, Kind.VERIFIED))
+    watched.now = at(10)
+    (line,) = watched.lines("log", "--kind", "verified")
+    assert "put in standby" in line
+
+
+def test_status_shows_what_may_not_have_helped_and_what_is_held_back(watched: Terminal) -> None:
+    done = Unverified(
+        EntryId("01DONE#000"), an_eject(), ReasonCode.EJECT_OUTLIER, at(), at(), EXPECTED
+    )
+    held = Caution(EntryId("01BAD#000"), ReasonCode.MADE_WORSE, at(-5), at(10), 2)
+    over = replace(held, until=at(-1))
+    memory = Memory(unverified=(done,), cautions={"shrinking blue": held, "shrinking green": over})
+    watched.state.ledger.commit(a_tick(memory=memory))
+    watched.now = at(1)
+
+    shown = "\n".join(watched.lines("status"))
+    assert "effect not known yet: 01DONE#000: by 12:05 it takes no traffic" in shown
+    assert "held back until 2026-03-02 12:10:00: shrinking blue: did not help, 2 in a row" in shown
+    assert "shrinking green" not in shown
 
 
 def an_ejection() -> Entry:

@@ -137,7 +137,7 @@ def _add_frame(tree: Tree, entry: Entry) -> None:
     if entry.expects:
         expected = tree.add(text(f"expected: {entry.expects.text}", "bold"))
         for fleet, vitals in entry.expects.before.items():
-            _add_facts(expected, {f"before, {fleet}": "", **_numbers(vitals)})
+            expected.add(text(f"{fleet} before: {_shown(_numbers(vitals)) or 'not seen'}", "dim"))
 
 
 def _add_outcome(tree: Tree, story: Story) -> None:
@@ -156,9 +156,9 @@ def _add_outcome(tree: Tree, story: Story) -> None:
 
 
 def _numbers(vitals: Vitals) -> dict[str, Fact]:
-    """What was known of a fleet, by name; what was not is left out."""
+    """What was known of a fleet, by name; the codec leaves out what was not."""
     named: dict[str, Fact] = codec.encode(vitals)
-    return {name: value for name, value in named.items() if value is not False}
+    return named
 
 
 def _add_effect(tree: Tree, story: Story) -> None:
@@ -206,8 +206,11 @@ def _undo_lines(story: Story) -> list[str]:
 
 def _add_facts(tree: Tree, facts: Mapping[str, Fact]) -> None:
     if facts:
-        shown = ", ".join(f"{name} {_fact(value)}" for name, value in facts.items())
-        tree.add(text(shown, "dim"))
+        tree.add(text(_shown(facts), "dim"))
+
+
+def _shown(facts: Mapping[str, Fact]) -> str:
+    return ", ".join(f"{name} {_fact(value)}" for name, value in facts.items())
 
 
 def _fact(value: Fact) -> str:

@@ -186,7 +186,7 @@ def _say_effects(report: Mapping[str, Any]) -> None:
     for done in report["unverified"]:
         say(f"  effect not known yet: {done['entry']}: {done['expected']}", "dim")
     for held in report["held_back"]:
-        why = f"did not help {held['times']} times, last {held['entry']}"
+        why = f"did not help, {held['times']} in a row, last {held['entry']}"
         say(f"  held back until {time_of(held['until'])}: {held['what']}: {why}", "yellow")
 
 

@@ -61,12 +61,11 @@ def narrate(
     """
     blank = _blank(at, tick, by)
     standing: dict[str, Standing] = {}
-    drafts: list[Entry] = []
+    drafts = [_of_effect(effect, at, blank) for effect in at.effects]  # before what follows of it
     for verdict in verdicts:
         entry, is_asked = linked(_of_verdict(verdict, at, blank), verdict, heard)
         if _is_news(entry, verdict, at, standing) or is_asked:
             drafts.append(entry)
-    drafts += [_of_effect(effect, at, blank) for effect in at.effects]
     drafts += answers_of(heard, verdicts, drafts, blank)
     drafts += lapses(at.memory.standing, standing, drafts, blank)
     drafts += _notes(at, blank, standing)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import an_entry, at
-from trimtab.model.entry import Entry, Kind, answer_id, lapse_id, outcome_id
+from trimtab.model.entry import Entry, Kind, answer_id, effect_id, lapse_id, outcome_id
 from trimtab.model.ids import EntryId
 from trimtab.model.life import TRANSITIONS, Stage, Step, fold, mermaid
 
@@ -22,6 +22,13 @@ def its_outcome(intent: Entry, kind: Kind = Kind.APPLIED, minutes: float = 2) ->
     return replace(
         intent, id=outcome_id(intent.id), kind=kind, intent=intent.id, at=at(minutes), deadline=None
     )
+
+
+def its_effect(intent: Entry, kind: Kind = Kind.VERIFIED, minutes: float = 6) -> Entry:
+    return replace(its_outcome(intent, kind, minutes), id=effect_id(intent.id))
+
+
+BACK = an_entry(seed="back", when=at(6), intent=INTENT.id)
 
 
 def test_the_drawing_is_the_table() -> None:
@@ -70,6 +77,31 @@ def test_every_kind_that_is_a_step_is_named_like_it() -> None:
         ),
         pytest.param(
             (INTENT, its_outcome(INTENT, Kind.CONFLICT)), Stage.CONFLICT, id="the world moved on"
+        ),
+        pytest.param(
+            (INTENT, its_outcome(INTENT), its_effect(INTENT)), Stage.VERIFIED, id="it helped"
+        ),
+        pytest.param(
+            (INTENT, its_outcome(INTENT), its_effect(INTENT, Kind.INEFFECTIVE)),
+            Stage.INEFFECTIVE,
+            id="it did not",
+        ),
+        pytest.param(
+            (INTENT, its_outcome(INTENT), its_effect(INTENT, Kind.NOTED)),
+            Stage.APPLIED,
+            id="nobody knows",
+        ),
+        pytest.param(
+            (
+                INTENT,
+                its_outcome(INTENT),
+                its_effect(INTENT, Kind.INEFFECTIVE),
+                BACK,
+                its_outcome(BACK, minutes=7),
+                its_effect(BACK, minutes=12),
+            ),
+            Stage.REVERTED,
+            id="it was taken back, and that helped",
         ),
     ],
 )

@@ -78,7 +78,8 @@ def check_setback(proposal: Proposal, plan: Plan) -> Answer:
     """
     caution = _caution_against(proposal, plan)
     if caution is not None:
-        text = f"it did not help {caution.times} times, last at {caution.since:%H:%M}; not again"
+        often = "" if caution.times == 1 else f"{caution.times} times, last "
+        text = f"it did not help {often}at {caution.since:%H:%M}; not again"
         return refused(
             ReasonCode.HELD_BACK,
             f"{text} before {caution.until:%H:%M}",
