@@ -378,6 +378,12 @@ def test_a_fleet_is_watched_while_an_effect_on_it_is_unknown() -> None:
     assert not is_watched(Memory(), BLUE)
 
 
+def test_what_nobody_told_of_for_an_hour_is_let_go() -> None:
+    held = done(STANDBY, 61)
+    assert proof(held) is None
+    assert learn(Memory(unverified=(held,)), (), NOON).unverified == ()
+
+
 def test_the_kinds_of_change_are_what_they_are_called() -> None:
     assert isinstance(STANDBY, Eject)
     assert isinstance(BACK, Restore)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from trimtab.effects.harm import harm_of
-from trimtab.effects.looks import SOMEBODYS_WORD, is_out, look
+from trimtab.effects.looks import is_out, look
 from trimtab.model.change import Eject, Resize, Restore, caution_keys, subject_of
 from trimtab.model.effect import Effect, Proof, Unverified, held_for
 from trimtab.model.ids import EntryId
@@ -21,6 +21,15 @@ from trimtab.model.situation import Situation
 
 UNSEEN_FOR = timedelta(minutes=10)
 """How long after its time an effect is waited for that cannot be seen."""
+
+TOLD_WITHIN = timedelta(hours=1)
+"""After that long, an effect nobody told of is not told any more: a controller that was away, or a
+memory brought back from a backup, has nothing to say of it."""
+SOMEBODYS_WORD = frozenset(
+    {ReasonCode.REQUESTED, ReasonCode.HELD, ReasonCode.UNDOING, ReasonCode.REVERTING}
+)
+"""Actions that are measured like all others, and neither taken back nor held: an operator's word,
+and what takes another action back."""
 
 
 def judge(at: Situation) -> tuple[Effect, ...]:
@@ -36,7 +45,7 @@ def _worst_first(effect: Effect) -> tuple[bool, bool, EntryId]:
 
 def _of(held: Unverified, at: Situation) -> Effect | None:
     being_undone = {entry for p in at.memory.pending for entry in p.undoes}
-    if at.now <= held.done or held.entry in being_undone:
+    if not held.done < at.now < held.done + TOLD_WITHIN or held.entry in being_undone:
         return None
     if not at.names(held.change):
         text = "not known: the policy no longer names what it is about"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from trimtab.effects.judge import TOLD_WITHIN
 from trimtab.model.change import Resize, Restore
 from trimtab.model.effect import Caution, Effect, Unverified, held_for
 from trimtab.model.ids import FleetId
@@ -23,7 +24,9 @@ def learn(memory: Memory, effects: Sequence[Effect], now: datetime) -> Memory:
     regretted = [*memory.regretted, *(e.about for e in effects if e.worse)]
     return replace(
         memory,
-        unverified=tuple(u for u in memory.unverified if u.entry not in known),
+        unverified=tuple(
+            u for u in memory.unverified if u.entry not in known and now - u.done < TOLD_WITHIN
+        ),
         regretted=tuple(
             u
             for u in regretted

@@ -12,12 +12,6 @@ from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import ReasonCode
 from trimtab.model.situation import Situation
 
-SOMEBODYS_WORD = frozenset(
-    {ReasonCode.REQUESTED, ReasonCode.HELD, ReasonCode.UNDOING, ReasonCode.REVERTING}
-)
-"""Actions that are measured like all others, and neither taken back nor held: an operator's word,
-and what takes another action back."""
-
 Said = tuple[Proof | None, str]
 """What is proven, and in words what was found; ``None``: not to be told yet."""
 
@@ -121,7 +115,7 @@ def _at_shrunk(change: Resize, held: Unverified, later: Unverified | None, at: S
     if group is None or at.believed(change.fleet).targets is None:
         return None, f"{change.group} or its targets could not be read"
     if group.desired >= change.before:
-        if later is not None and later.reason not in SOMEBODYS_WORD:
+        if later is not None and later.reason is ReasonCode.LOAD_ABOVE_TARGET:
             return (
                 Proof.INEFFECTIVE,
                 f"the load called for {group.desired} again at {later.at:%H:%M}",
