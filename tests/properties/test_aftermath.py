@@ -26,7 +26,6 @@ from tests.builders import (
     targets,
     two_fleets,
 )
-from tests.properties.laws import Judged, hold
 from tests.properties.policies import some
 from tests.properties.profile import EXAMPLES
 from tests.properties.test_laws_of_effects import applied, effects_of, reverts_of
@@ -51,6 +50,7 @@ from trimtab.model.reason import ReasonCode
 from trimtab.model.situation import Situation
 from trimtab.model.tick import Inputs, Tick
 from trimtab.remember import settle
+from trimtab_lab.laws import Judged, hold
 
 MINUTE = timedelta(minutes=1)
 INTENT = EntryId("01DONE#000")

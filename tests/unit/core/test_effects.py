@@ -224,6 +224,15 @@ def test_errors_are_harm_where_two_full_minutes_say_so(
     assert (harm_of(done(SHRINK, 3), at_noon) is not None) is is_harm
 
 
+def test_errors_that_are_late_are_not_a_better_minute() -> None:
+    late = {
+        LoadSignal.REQUESTS: a_series(*[3600] * 6),
+        LoadSignal.ERRORS: a_series(*[3600 * 0.05] * 3, ago=2),
+    }
+    seen = a_fleet(targets(5), a_group(5), signals=late)
+    assert harm_of(done(SHRINK, 4), world(seen=seen)) is not None
+
+
 def test_where_nobody_looked_before_the_minutes_before_tell_what_was() -> None:
     unseen = replace(WELL, errors=None)
     signals = {

@@ -6,13 +6,14 @@ By the minute, so that one read shows both: samples from before the action and f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trimtab.model.effect import Vitals
 from trimtab.model.ids import FleetId
 from trimtab.model.observation import LoadSignal, Series
 from trimtab.model.situation import Situation
 
+ONE_MINUTE = timedelta(minutes=1)
 Minutes = Mapping[datetime, float]
 """One value for each minute that has one, by the minute's start."""
 
@@ -36,17 +37,20 @@ def vitals_of(fleet: FleetId, at: Situation) -> Vitals:
 def errors_of(fleet: FleetId, at: Situation) -> Minutes:
     """Return the share of requests answered 5xx, for each minute with enough requests.
 
-    Nothing unless both series are whole and fresh. A minute without an errors datapoint had none.
+    Nothing unless both series are whole and fresh. A minute without an errors datapoint had none,
+    but the newest is left out if the one before it has some: its errors may only be late.
     """
     requests, errors = _fresh(fleet, LoadSignal.REQUESTS, at), _series(fleet, LoadSignal.ERRORS, at)
     if requests is None or errors is None or not errors.complete:
         return {}
     failed = {p.at: p.value for p in errors.points}
     least = at.policy.health.signs.min_requests
+    newest = requests.points[-1].at
+    is_late = newest not in failed and newest - ONE_MINUTE in failed
     return {
         p.at: min(1.0, failed.get(p.at, 0.0) / p.value)
         for p in requests.points
-        if p.value >= max(least, 1.0)
+        if p.value >= max(least, 1.0) and not (is_late and p.at == newest)
     }
 
 
