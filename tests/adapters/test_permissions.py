@@ -37,6 +37,7 @@ from trimtab.adapters.webhook import HttpWebhook
 from trimtab.model.change import Change, Resize, Reweight, inverse_of
 from trimtab.model.ids import Arn, RouteId
 from trimtab.model.incident import Told
+from trimtab.model.lease import Leases
 from trimtab.model.message import Event, EventType
 from trimtab.model.policy import EjectMethod
 from trimtab.model.request import Release
@@ -132,6 +133,8 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Store.heads": (lambda c: c.store.heads([SHOP]),),
     "Store.request": (lambda c: c.store.request([a_request(Release("size of blue"))]),),
     "Store.pauses": (lambda c: c.store.pauses(SHOP),),
+    "Store.leases": (lambda c: c.store.leases(),),
+    "Ledger.give_back": (lambda c: c.ledger.give_back(SHOP, Leases(1), [an_entry()]),),
     "Ledger.commit": (lambda c: c.ledger.commit(a_tick(entries=(an_entry(),))),),
     "Ledger.append": (lambda c: c.ledger.append(an_entry()),),
     "Ledger.entry": (lambda c: c.ledger.entry(SHOP, an_entry().id),),

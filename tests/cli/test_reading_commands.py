@@ -15,6 +15,7 @@ from trimtab.model.change import change_key, inverse_of
 from trimtab.model.effect import Caution, Expectation, Unverified, Vitals
 from trimtab.model.entry import Call, Entry, Kind, effect_id, outcome_id
 from trimtab.model.ids import Arn, EntryId, InstanceId, RouteId
+from trimtab.model.lease import Lease, Leases
 from trimtab.model.memory import Ejection, FleetMemory, Hold, Memory, Standing
 from trimtab.model.observation import RouteSeen
 from trimtab.model.policy import EjectMethod, Lever, Mode
@@ -183,6 +184,21 @@ def test_status_tells_of_fleets_weights_and_what_is_held_out(watched: Terminal) 
     assert "last looked at 2026-03-02 11:59:00 UTC, 1m ago" in shown
     assert "route main: blue 80, other 20" in shown
     assert f"{an_eject(7).target} until 2026-03-02 12:05:00" in shown
+
+
+def test_status_tells_of_leases_and_of_those_nobody_gave_back(watched: Terminal) -> None:
+    held = tuple(
+        Lease(f"target blue/i-{n}:80", inverse_of(an_eject(n)), at(minutes), "taken out")
+        for n, minutes in ((1, 9), (2, -9), (3, -12))
+    )
+    tick = replace(a_tick(policy=a_policy(version=1), when=at(-30)), leases=Leases(1, held))
+    watched.state.ledger.commit(tick)
+    (line,) = watched.lines("status", "shop", "--json")
+    (report,) = json.loads(line)
+    assert [lease["overdue"] for lease in report["leases"]] == [False, False, True]
+    shown = [line for line in watched.lines("status") if "lease on" in line]
+    assert shown[0].startswith("  lease on target blue/i-1:80: taken out, given back by 2026-03-02")
+    assert [("overdue" in line) for line in shown] == [False, False, True]
 
 
 def test_status_lists_what_people_asked_and_what_waits_for_them(watched: Terminal) -> None:

@@ -14,11 +14,13 @@ from functions.notify import handler as notify
 from functions.reconcile import handler as reconcile
 from functions.schedule import handler as schedule
 from functions.wake import handler as wake
+from functions.warden import handler as warden
 from tests.builders import NOON, SHOP
 from tests.functions.deployment import Deployment
 from trimtab.act import Actor
 from trimtab.loop import Loop
 from trimtab.settings import Settings
+from trimtab.warden import Warden
 
 
 @pytest.fixture
@@ -34,6 +36,8 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployment:
     monkeypatch.setattr(reconcile, "loop", lambda: loop)
     actor = Actor(made.ledger, made.store, made.infrastructure, made.hands)
     monkeypatch.setattr(act, "actor", lambda: actor)
+    watching = Warden(made.store, made.ledger, made.infrastructure, made.hands)
+    monkeypatch.setattr(warden, "warden", lambda: watching)
     return made
 
 

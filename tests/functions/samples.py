@@ -259,6 +259,7 @@ FOREIGN = alarm("shop-blue-errors", "OK", "ALARM", TARGET_ERRORS) | {
 
 SAMPLES: Mapping[str, object] = {
     "anchor-daily": {"source": "trimtab.anchor", "scheduled_at": TIME},
+    "warden-run": {"source": "trimtab.warden", "scheduled_at": TIME},
     "schedule-tick": {"source": "trimtab.schedule", "scheduled_at": TIME},
     "wake-alarm-raised": alarm("shop-blue-errors", "OK", "ALARM", TARGET_ERRORS),
     "wake-alarm-cleared": alarm("shop-blue-errors", "ALARM", "OK", TARGET_ERRORS),

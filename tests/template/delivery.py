@@ -9,8 +9,10 @@ from typing import Any
 from tests.template.stack import Stack, references
 
 STREAMS = {"ActFunctionIntents": "FailedIntents", "NotifyFunctionEntries": "FailedNotifications"}
-ASYNCHRONOUS = {"ScheduleFunction", "WakeFunction"}
+ASYNCHRONOUS = {"ScheduleFunction", "WakeFunction", "WardenFunction"}
 INTENT_DEADLINE_S = 120
+GRACE_S = 60
+"""How long past its deadline the loop waits for an outcome."""
 
 
 def the_schedule_never_runs_late(stack: Stack) -> Iterator[str]:
@@ -74,6 +76,27 @@ def nothing_of_ours_wakes_us(stack: Stack) -> Iterator[str]:
     for name, rule in stack.of_type("AWS::Events::Rule").items():
         if not rule["EventPattern"].get("source") or "trimtab" in rule["EventPattern"]["source"]:
             yield f"{name} takes what we send"
+
+
+def the_warden_always_runs(stack: Stack) -> Iterator[str]:
+    """Every five minutes, also where the schedule is stopped: who stops it wants back what it took.
+
+    The next run is the retry: a late one would only come beside it.
+    """
+    schedule = stack.of_type("AWS::Scheduler::Schedule")["WardenSchedule"]
+    target = schedule["Target"]
+    if (schedule["ScheduleExpression"], schedule["State"]) != ("rate(5 minutes)", "ENABLED"):
+        yield f"warden runs {schedule['ScheduleExpression']}, {schedule['State']}"
+    if target["Arn"] != {"Fn::GetAtt": ["WardenFunction", "Arn"]}:
+        yield "the warden's schedule calls something else"
+    if target.get("RetryPolicy", {}).get("MaximumEventAgeInSeconds", 86400) > 300:
+        yield "a late run is delivered all the same"
+    if not references(target.get("DeadLetterConfig"), "UndeliveredEvents"):
+        yield "what Scheduler cannot deliver is lost"
+    if _reserved(stack, "WardenFunction") != 1:
+        yield "two wardens may run at once"
+    if stack.functions["WardenFunction"]["Timeout"] > GRACE_S:
+        yield "the warden may still be at work when its outcome is written off"
 
 
 def rules_keep_what_they_cannot_deliver(stack: Stack) -> Iterator[str]:
@@ -187,6 +210,7 @@ CHECKS = (
     the_log_is_anchored_every_day,
     notify_is_called_to_sweep_and_to_digest,
     nothing_of_ours_wakes_us,
+    the_warden_always_runs,
     rules_keep_what_they_cannot_deliver,
     failed_invocations_are_kept,
     work_is_taken_in_turn,

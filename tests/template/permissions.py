@@ -5,7 +5,8 @@ A check returns a sentence for each fault it finds, and nothing if all is well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import product
 
 from tests.template.stack import FUNCTIONS, Stack, Statement, as_list, references
 from trimtab.adapters.aws.permissions import READS, STATE, WRITES
@@ -42,6 +43,16 @@ PORTS = {
         "Webhook.post",
     ),
     "anchor": ("Store.services", "Store.heads"),
+    "warden": (
+        "Infrastructure.targets",
+        "Infrastructure.groups",
+        "Infrastructure.routes",
+        "Ledger.entries",
+        "Ledger.append",
+        "Ledger.give_back",
+        "Store.leases",
+        "Store.pauses",
+    ),
 }
 """Which port methods each function's code calls."""
 
@@ -51,6 +62,10 @@ FAMILIES = {
     "MayRoute": (Reweight,),
 }
 """Which changes each of the stack's permissions to act is for."""
+
+TAKING_OUT = {action for action in WRITES[Eject] if action not in WRITES[Restore]}
+WRITERS: Mapping[str, set[str]] = {"act": set(), "warden": TAKING_OUT}
+"""Who may change infrastructure, but for which of the actions."""
 
 TAKING_WORK = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 READING_STREAM = {
@@ -72,6 +87,7 @@ OF_THE_PLATFORM = {
     "reconcile": TAKING_WORK,
     "act": READING_STREAM | {"sqs:SendMessage"},
     "anchor": {"sqs:SendMessage"},
+    "warden": {"sqs:SendMessage"},
     "notify": READING_STREAM | {"sqs:SendMessage"} | ENCRYPTING,
 }
 """What Lambda itself does in the function's name: poll, and send what failed to its queue."""
@@ -137,8 +153,9 @@ def roles_fit_the_code(stack: Stack) -> Iterator[str]:
         needed = EVERY_FUNCTION | OF_THE_PLATFORM[function]
         for method in PORTS[function]:
             needed |= set(READS.get(method, ())) | set(STATE.get(method, ()))
-        if function == "act":
+        if function in WRITERS:
             needed |= {action for actions in WRITES.values() for action in actions}
+            needed -= WRITERS[function]
         allowed = {
             action
             for statement in stack.allowed(stack.role_of(function))
@@ -156,13 +173,13 @@ def _changes_infrastructure(action: str) -> bool:
     )
 
 
-def only_act_writes(stack: Stack) -> Iterator[str]:
-    """No role but act's may change infrastructure, and act's only what carries the tag."""
+def only_act_and_warden_write(stack: Stack) -> Iterator[str]:
+    """No role but these two's may change infrastructure, and only what carries the tag."""
     tag = {"StringEquals": {"aws:ResourceTag/trimtab:managed": {"Ref": "ManagedTagValue"}}}
     for role in stack.roles:
         for statement in stack.allowed(role):
             for action in filter(_changes_infrastructure, statement.actions):
-                if role != stack.role_of("act"):
+                if role not in {stack.role_of(writer) for writer in WRITERS}:
                     yield f"{role} may {action}"
                 if statement.condition != tag:
                     yield f"{role} may {action} without the tag's consent"
@@ -180,24 +197,31 @@ def _family_of(action: str) -> str:
 
 def families_are_whole(stack: Stack) -> Iterator[str]:
     """Turning a family on gives all it needs to write, and no other family's writes."""
-    for family, kinds in FAMILIES.items():
+    for writer, (family, kinds) in product(WRITERS, FAMILIES.items()):
         needed = {
             action for kind in kinds for action in WRITES[kind] if _changes_infrastructure(action)
-        }
+        } - WRITERS[writer]
         allowed = {
             action
-            for statement in stack.allowed(stack.role_of("act"))
+            for statement in stack.allowed(stack.role_of(writer))
             for action in statement.actions
             if statement.only_if == family
         }
         if needed != allowed:
-            yield f"{family} allows {sorted(allowed)}, its changes need {sorted(needed)}"
+            yield f"{family} allows {writer} {sorted(allowed)}, it needs {sorted(needed)}"
 
 
-def act_cannot_widen_itself(stack: Stack) -> Iterator[str]:
-    """What limits act is a tag, so act is denied to set tags."""
-    denied = _denied_everywhere(stack.statements(stack.role_of("act")))
-    yield from (f"act is not denied {action}" for action in TAGGING - denied)
+def writers_cannot_widen_themselves(stack: Stack) -> Iterator[str]:
+    """What limits act and warden is a tag, so they are denied to set tags."""
+    for writer in WRITERS:
+        denied = _denied_everywhere(stack.statements(stack.role_of(writer)))
+        yield from (f"{writer} is not denied {action}" for action in TAGGING - denied)
+
+
+def the_warden_takes_nothing_out(stack: Stack) -> Iterator[str]:
+    """It is denied what would take a target out of service, whatever a lease says."""
+    denied = _denied_everywhere(stack.statements(stack.role_of("warden")))
+    yield from (f"warden is not denied {action}" for action in TAKING_OUT - denied)
 
 
 def _denied_everywhere(statements: Iterator[Statement]) -> set[str]:
@@ -243,20 +267,30 @@ ON_SERVICES = {
     "Null": {"dynamodb:LeadingKeys": "false"},
 }
 """What is a service's own; not the pause of everything, nor the directory."""
+ON_LEASES = {
+    "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["#leases"]},
+    "Null": {"dynamodb:LeadingKeys": "false"},
+}
+ON_CHAINS_AND_LEASES = ON_CHAINS | {
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["chain#*", "#leases"]}
+}
 
 
 def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
-    """Items are put inside a transaction only: memory and ticks by reconcile, chains by act too.
+    """Items are put inside a transaction only: memory and ticks by reconcile, chains by three.
 
-    Notify puts what it told, and nothing else.
+    The warden puts leases besides; notify puts what it told, and nothing else.
     """
     reconcile, act, notify = (stack.role_of(f) for f in ("reconcile", "act", "notify"))
+    warden = stack.role_of("warden")
     own = {
         (reconcile, "Memory"): ON_SERVICES,
         (reconcile, "Ticks"): ON_SERVICES,
         (reconcile, "Log"): {},
         (act, "Memory"): ON_CHAINS,
         (act, "Log"): {},
+        (warden, "Memory"): ON_CHAINS_AND_LEASES,
+        (warden, "Log"): {},
         (notify, "Memory"): ON_TELLINGS,
     }
     for role in stack.roles:
@@ -305,6 +339,13 @@ def notify_tells_where_it_was_told_to(stack: Stack) -> Iterator[str]:
                     yield f"{role} may {action} as anybody"
 
 
+def the_warden_queries_leases_only(stack: Stack) -> Iterator[str]:
+    """The warden reads no policy and no memory: it must not need them."""
+    for statement in stack.allowed(stack.role_of("warden")):
+        if "dynamodb:Query" in statement.actions and statement.condition != ON_LEASES:
+            yield "warden may query more of Memory than leases"
+
+
 def the_directory_is_all_they_read(stack: Stack) -> Iterator[str]:
     """Schedule and wake read the directory of services and nothing else of Memory.
 
@@ -331,12 +372,14 @@ CHECKS = (
     roles_are_their_own,
     nothing_is_wild,
     roles_fit_the_code,
-    only_act_writes,
+    only_act_and_warden_write,
     families_are_whole,
-    act_cannot_widen_itself,
+    writers_cannot_widen_themselves,
+    the_warden_takes_nothing_out,
     the_log_is_append_only,
     writes_stay_in_the_transaction,
     single_items_of_memory_are_heads,
+    the_warden_queries_leases_only,
     the_directory_is_all_they_read,
     notify_tells_where_it_was_told_to,
 )

@@ -36,6 +36,7 @@ ENVIRONMENT = {
         "TRIMTAB_WEBHOOK_PARAMETER": "WebhookParameter",
     },
     "anchor": {"TRIMTAB_MEMORY_TABLE": "Memory"},
+    "warden": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_LOG_TABLE": "Log"},
 }
 RETENTION = {"anchor": "AnchorRetentionDays"}
 COMMON_ENVIRONMENT = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}

@@ -77,17 +77,17 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
     (
         "reconcile may set a group's size",
         allow("ReconcileRole", "autoscaling:SetDesiredCapacity", "arn:of:a:group"),
-        permissions.only_act_writes,
+        permissions.only_act_and_warden_write,
     ),
     (
         "act may resize what carries no tag",
         lambda parts: statement(parts, "ActScalePolicy", "Resize").pop("Condition"),
-        permissions.only_act_writes,
+        permissions.only_act_and_warden_write,
     ),
     (
         "resizing does not depend on the stack's consent",
         lambda parts: parts["ActScalePolicy"].pop("Condition"),
-        permissions.only_act_writes,
+        permissions.only_act_and_warden_write,
     ),
     (
         "ejecting lacks half of what it needs",
@@ -97,9 +97,53 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
         permissions.families_are_whole,
     ),
     (
+        "the warden may take instances out",
+        lambda parts: statement(parts, "WardenEjectPolicy", "ExitStandby").update(
+            Action=["autoscaling:ExitStandby", "autoscaling:EnterStandby"]
+        ),
+        permissions.families_are_whole,
+    ),
+    (
+        "the warden is not denied to take targets out",
+        drop("WardenRole", "NeverTakeOut"),
+        permissions.the_warden_takes_nothing_out,
+    ),
+    (
+        "the warden may set tags",
+        drop("WardenRole", "NeverTouchTags"),
+        permissions.writers_cannot_widen_themselves,
+    ),
+    (
+        "the warden may give back what carries no tag",
+        lambda parts: statement(parts, "WardenEjectPolicy", "ExitStandby").pop("Condition"),
+        permissions.only_act_and_warden_write,
+    ),
+    (
+        "the warden may write memory and policies",
+        lambda parts: statement(parts, "WardenRole", "MoveChainAndLeases")["Condition"].pop(
+            "ForAllValues:StringLike"
+        ),
+        permissions.writes_stay_in_the_transaction,
+    ),
+    (
+        "the warden reads the directory",
+        lambda parts: statement(parts, "WardenRole", "ReadLeases").pop("Condition"),
+        permissions.the_warden_queries_leases_only,
+    ),
+    (
+        "the warden rests when the schedule does",
+        put("WardenSchedule", "State", {"Ref": "ScheduleState"}),
+        delivery.the_warden_always_runs,
+    ),
+    (
+        "nobody misses the warden",
+        put("WardenHeartbeatAlarm", "TreatMissingData", "notBreaching"),
+        watching.silence_is_an_alarm,
+    ),
+    (
         "act may set tags",
         drop("ActRole", "NeverTouchTags"),
-        permissions.act_cannot_widen_itself,
+        permissions.writers_cannot_widen_themselves,
     ),
     (
         "wake may do anything to queues",

@@ -39,6 +39,7 @@ PORTS = {
     "act": ("ledger", "store", "infrastructure", "hands"),
     "notify": ("store", "ledger", "topic", "bus", "webhook", "tellings", "teller"),
     "anchor": ("store",),
+    "warden": ("ledger", "store", "infrastructure", "hands"),
 }
 
 

@@ -45,13 +45,14 @@ def streams_are_watched(stack: Stack) -> Iterator[str]:
 
 def silence_is_an_alarm(stack: Stack) -> Iterator[str]:
     """No heartbeat means alarm: a metric of our own, for missing data to count."""
-    alarm = stack.resources["HeartbeatAlarm"]["Properties"]
-    if alarm.get("TreatMissingData") != "breaching":
-        yield "a missing heartbeat passes for a healthy one"
-    if (alarm["Namespace"], alarm["MetricName"]) != ("Trimtab", "Heartbeat"):
-        yield "the heartbeat is not ours"
-    if alarm["ComparisonOperator"] != "LessThanThreshold" or alarm["Threshold"] != 1:
-        yield "the heartbeat alarm waits for a beat"
+    for metric in ("Heartbeat", "WardenHeartbeat"):
+        alarm = stack.resources[f"{metric}Alarm"]["Properties"]
+        if alarm.get("TreatMissingData") != "breaching":
+            yield f"a missing {metric} passes for a healthy one"
+        if (alarm["Namespace"], alarm["MetricName"]) != ("Trimtab", metric):
+            yield f"{metric} is not ours"
+        if alarm["ComparisonOperator"] != "LessThanThreshold" or alarm["Threshold"] != 1:
+            yield f"the alarm on {metric} waits for a beat"
 
 
 def alarms_tell_somebody(stack: Stack) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 from trimtab.codec import iso
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.ids import FleetId, ServiceId
+from trimtab.model.lease import Leases
 from trimtab.model.policy import Lever, Policy
 from trimtab.model.reason import Reason
 from trimtab.model.tick import Pause, Remembered, Tick
@@ -20,6 +21,8 @@ from trimtab_cli.session import Operator, no_such_service, service_named
 from trimtab_cli.show import ago, console, say, say_json, table, text
 
 LOOK_BACK = timedelta(days=1)
+OVERDUE = timedelta(minutes=11)
+"""What expired longer ago should have been given back: the warden ran twice since."""
 LATE = timedelta(minutes=3)
 """Ticks come every minute; a service not looked at for this long deserves a look itself."""
 
@@ -70,6 +73,7 @@ def report_of(deployment: Deployment, where: Where, service: ServiceId) -> dict[
         "in_flight": [],
         "unverified": [],
         "held_back": [],
+        "leases": _leases(deployment, service, held, now),
         "trouble": held.text if isinstance(held, Reason) else None,
         **EMPTY,
     }
@@ -108,6 +112,22 @@ def _of_tick(tick: Tick, policy: Policy, now: datetime) -> dict[str, Any]:
             if now < held.until
         ],
     }
+
+
+def _leases(
+    deployment: Deployment, service: ServiceId, held: Remembered | Reason, now: datetime
+) -> list[dict[str, Any]]:
+    """Tell what the warden would give back; it can be told also where memory cannot be read."""
+    row = held.leases if isinstance(held, Remembered) else deployment.store.leases().get(service)
+    return [
+        {
+            "what": lease.subject,
+            "why": lease.why,
+            "expires": iso(lease.expires),
+            "overdue": now - lease.expires > OVERDUE,
+        }
+        for lease in (row.held if isinstance(row, Leases) else ())
+    ]
 
 
 def _fleet(tick: Tick, name: FleetId, belief: FleetBelief) -> dict[str, Any]:
@@ -161,6 +181,7 @@ def _say(report: Mapping[str, Any]) -> None:
     if report["trouble"]:
         say(f"  {report['trouble']}", "bold red")
     say_in_force(report)
+    _say_leases(report["leases"])
     if report["tick"] is None:
         say("  no tick in the last day: is the schedule running?", "bold red")
         return
@@ -188,6 +209,13 @@ def _say_effects(report: Mapping[str, Any]) -> None:
     for held in report["held_back"]:
         why = f"did not help, {held['times']} in a row, last {held['entry']}"
         say(f"  held back until {time_of(held['until'])}: {held['what']}: {why}", "yellow")
+
+
+def _say_leases(leases: Sequence[Mapping[str, Any]]) -> None:
+    for lease in leases:
+        what = f"{lease['what']}: {lease['why']}, given back by {time_of(lease['expires'])}"
+        overdue = ": overdue; does the warden run?" if lease["overdue"] else ""
+        say(f"  lease on {what} unless renewed{overdue}", "bold red" if overdue else "")
 
 
 def _say_fleets(fleets: Mapping[str, Any]) -> None:

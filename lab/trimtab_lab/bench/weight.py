@@ -18,6 +18,7 @@ CLIENTS = {
     "act": ("dynamodb", "elb", "autoscaling"),
     "notify": ("dynamodb", "sns"),
     "anchor": ("dynamodb",),
+    "warden": ("dynamodb", "elb", "autoscaling"),
 }
 """The boto3 clients each function builds before it can do its work."""
 ROOT = Path(__file__).resolve().parents[3]

@@ -220,7 +220,7 @@ class Embedded:
             for event in self._news.events():
                 troubles += self.send(event)
             if self.world.now == end:
-                troubles += self._schedule(end)
+                troubles += self._schedule(end) + self._run("warden", end)
             troubles += self.deliver()
         troubles += self._sweep(end)
         troubles += [_said(line) for line in self.functions.output.take_trouble()]
@@ -229,9 +229,16 @@ class Embedded:
         return Minute(number, end, self._new_entries(), self._diary.news(), ticks, tuple(troubles))
 
     def _schedule(self, at: datetime) -> list[str]:
+        return self._run("schedule", at)
+
+    def _run(self, function: str, at: datetime) -> list[str]:
+        """Run what a schedule runs, if it is due this minute."""
+        timer = self.stack.timer_of(function)
+        if int(at.timestamp()) // 60 % timer.every_minutes:
+            return []
         scheduled = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        event = json.loads(self.stack.schedule_input().replace(PLACEHOLDER, scheduled))
-        return self._invoke_later("schedule", event)
+        event = json.loads(timer.input.replace(PLACEHOLDER, scheduled))
+        return self._invoke_later(function, event)
 
     def _invoke_later(self, function: str, event: Event) -> list[str]:
         """Invoke as an event source does that waits for no answer: tries, then a dead letter."""

@@ -68,6 +68,8 @@ class Functions:
 
     def __init__(self, stack: Stack, board: Switchboard) -> None:
         self.output = Output()
+        self.stopped: set[str] = set()
+        """Functions that Lambda does not run, as with a reserved concurrency of 0."""
         self._board = board
         self._arn = f"arn:aws:lambda:{stack.template.region}:{stack.template.account}:function"
         self._environment = {name: stack.environment(name) for name in FUNCTIONS}
@@ -89,6 +91,8 @@ class Functions:
 
     def invoke(self, function: str, event: object) -> Any:
         """Run a handler; raise ``FunctionError`` if it raised or was killed."""
+        if function in self.stopped:
+            raise FunctionError(f"{function}: stopped")
         self._count += 1
         context = Context(
             f"{STACK}-{function}",

@@ -30,7 +30,7 @@ _QUEUE = (
     "MessageRetentionPeriod",
     "RedrivePolicy",
 )
-FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify", "anchor")
+FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify", "anchor", "warden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,14 @@ class EventRule:
 
     function: str
     pattern: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A schedule: every how many minutes, and what it hands over (with placeholders)."""
+
+    every_minutes: int
+    input: str
 
 
 class Stack:
@@ -162,12 +170,15 @@ class Stack:
         """How often an asynchronous invocation is tried in all."""
         return 1 + int(self._properties(function)["EventInvokeConfig"]["MaximumRetryAttempts"])
 
-    def schedule_input(self) -> str:
-        """What the minute schedule hands its function, with Scheduler's placeholder in it."""
-        schedule = self.template.resources("AWS::Scheduler::Schedule")["MinuteSchedule"]
-        if schedule["ScheduleExpression"] != "rate(1 minute)":
-            raise ValueError(f"expected rate(1 minute), found {schedule['ScheduleExpression']}")
-        return str(schedule["Target"]["Input"])
+    def timer_of(self, function: str) -> Timer:
+        """The one schedule that runs a function every so many minutes."""
+        ending = f":{STACK}-{function}"
+        made = self.template.resources("AWS::Scheduler::Schedule").values()
+        (schedule,) = [each for each in made if str(each["Target"]["Arn"]).endswith(ending)]
+        every, unit = schedule["ScheduleExpression"][len("rate(") : -1].split()
+        if not unit.startswith("minute"):
+            raise ValueError(f"{function} runs every {every} {unit}, expected minutes")
+        return Timer(int(every), str(schedule["Target"]["Input"]))
 
     def queue_url(self, name: str) -> str:
         """URL of a queue."""

@@ -22,6 +22,7 @@ from trimtab.errors import (
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, lever_of
 from trimtab.model.entry import Call, Entry, Kind, outcome_id
 from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.lease import WARDEN
 from trimtab.model.observation import Group, Lifecycle, Target, TargetState
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
@@ -42,12 +43,18 @@ GO = Found(None, Reason(ReasonCode.WITHIN_LIMITS, "the world is as the intent sa
 
 
 class Actor:
-    """The only one who changes anything in AWS."""
+    """The only one who changes anything in AWS: act, and for what has expired the warden."""
 
     def __init__(
-        self, ledger: Ledger, paused: Paused, infrastructure: Infrastructure, hands: Hands
+        self,
+        ledger: Ledger,
+        paused: Paused,
+        infrastructure: Infrastructure,
+        hands: Hands,
+        name: str = "act",
     ) -> None:
-        """Work on the given ports; keeps no state between intents."""
+        """Work on the given ports, under a name; keeps no state between intents."""
+        self._name = name
         self._ledger = ledger
         self._paused = paused
         self._infrastructure = infrastructure
@@ -56,7 +63,8 @@ class Actor:
     def carry_out(self, service: ServiceId, intent: EntryId, now: datetime) -> Entry | None:
         """Carry out one intent and return its outcome; ``None`` if there is nothing to do.
 
-        Nothing to do: the log holds no such intent, or holds its outcome already. Raises only if
+        Nothing to do: the log holds no such intent, or its outcome already, or it is the other's:
+        the warden carries out its own intents, and nobody else's. Raises only if
         the log cannot be read or written: then nothing was done, or the outcome is found by
         looking when the intent is delivered again.
         """
@@ -64,11 +72,11 @@ class Actor:
         entry = held.get(intent)
         if entry is None or entry.kind is not Kind.INTENDED or entry.change is None:
             return None
-        if outcome_id(intent) in held:
+        if outcome_id(intent) in held or (entry.by == WARDEN) != (self._name == WARDEN):
             return None
         kind, reason, calls = self._try(entry, entry.change, now)
         outcome = replace(
-            entry, id=outcome_id(intent), at=now, kind=kind, by="act", reason=reason,
+            entry, id=outcome_id(intent), at=now, kind=kind, by=self._name, reason=reason,
             checks=(), evidence=(), intent=intent, deadline=None, calls=calls,
         )  # fmt: skip
         return outcome if self._ledger.append(outcome) else None

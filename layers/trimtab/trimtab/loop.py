@@ -18,6 +18,7 @@ from trimtab.decide import decide, hear, holds_after, sizes_wanted
 from trimtab.effects import judge, learn
 from trimtab.errors import Conflict, Malformed, TrimtabError
 from trimtab.guard import guard
+from trimtab.lease import adopted, leases_after
 from trimtab.model.entry import Entry, Kind, answer_id, lapse_id, outcome_id
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.memory import Pending
@@ -58,7 +59,7 @@ class Loop:
         """
         causes = _causes(asks)
         recalled = self._store.recall(sorted(causes))
-        known = {n: r for n, r in recalled.items() if isinstance(r, Remembered)}
+        known = {n: _whole(r) for n, r in recalled.items() if isinstance(r, Remembered)}
         enabled = {n: r for n, r in known.items() if r.policy.enabled}
         results: dict[ServiceId, Result] = {
             n: r if isinstance(r, Reason) else Reason(ReasonCode.PAUSED, "its policy is disabled")
@@ -101,7 +102,7 @@ class Loop:
         """Finish one service's tick and commit it."""
         memory = settle(held.memory, outcomes, seen, held.policy)
         cited = self._cited(seen.service, held.requests)
-        inputs = Inputs(seen, held.policy, memory, held.pauses, held.requests, cited)
+        inputs = Inputs(seen, held.policy, memory, held.pauses, held.requests, cited, held.leases)
         tick = think(inputs, by)
         self._ledger.commit(tick)
         return tick
@@ -148,6 +149,11 @@ def _or_reason(work: Callable[[], T]) -> T | Reason:
         return Reason(ReasonCode.AWS_ERROR, text)
 
 
+def _whole(held: Remembered) -> Remembered:
+    """Count what the warden set about while nobody ticked as under way."""
+    return replace(held, memory=adopted(held.memory, held.leases))
+
+
 def _causes(asks: Sequence[Ask]) -> dict[ServiceId, str]:
     """Say for each service why it is looked at: anything is a better reason than the schedule."""
     causes: dict[ServiceId, str] = {}
@@ -174,7 +180,8 @@ def think(inputs: Inputs, by: str) -> Tick:
     memory = learn(at.memory, effects[EFFECTS_FIRST:], at.now)
     at = replace(at, memory=replace(memory, holds=holds_after(heard, verdicts)))
     memory = remember(at, sizes_wanted(at), story.pending, story.standing)
-    return Tick(name, inputs, belief, verdicts, story.entries, memory, by)
+    leases = leases_after(inputs.leases, at, memory)
+    return Tick(name, inputs, belief, verdicts, story.entries, memory, by, leases=leases)
 
 
 def expiry_of(late: Pending, service: ServiceId, now: datetime) -> Entry:

@@ -17,6 +17,7 @@ from trimtab.model.change import Change
 from trimtab.model.entry import Call, Entry
 from trimtab.model.ids import Arn, EntryId, ServiceId
 from trimtab.model.incident import Told
+from trimtab.model.lease import Leases
 from trimtab.model.link import Head, Link
 from trimtab.model.message import Event
 from trimtab.model.observation import Group, RouteSeen, Series, Target
@@ -120,9 +121,13 @@ class Store(Protocol):
         """The service's own pause and that of everything, read consistently."""
         ...
 
+    def leases(self) -> Mapping[ServiceId, Leases | Reason]:
+        """The leases of every service that ever held one, read consistently, in one query."""
+        ...
 
-MOST_ENTRIES = 95
-"""Log entries a commit takes: 100 writes less memory, policy, requests, tick and chain head."""
+
+MOST_ENTRIES = 94
+"""Log entries a commit takes: 100 writes less memory, policy, requests, tick, leases and head."""
 
 
 class Ledger(Protocol):
@@ -131,9 +136,17 @@ class Ledger(Protocol):
     def commit(self, tick: Tick) -> None:
         """Write memory, tick record and entries in one transaction, or nothing.
 
-        Conditions: memory is still at the version read, the policy version still current, no
-        entry exists yet. Raises ``Conflict`` when one does not hold. Every write of entries moves
-        the head of their service's hash chain with it.
+        Conditions: memory and leases are still at the versions read, the policy version still
+        current, no entry exists yet. Raises ``Conflict`` when one does not hold. Every write of
+        entries moves the head of their service's hash chain with it.
+        """
+        ...
+
+    def give_back(self, service: ServiceId, left: Leases, entries: Sequence[Entry]) -> None:
+        """Write the leases the warden leaves, and its entries, in one transaction.
+
+        Raises ``Conflict`` if anybody wrote the leases meanwhile: the controller lives again, or
+        another warden was faster.
         """
         ...
 

@@ -25,6 +25,7 @@ from trimtab.model.link import Head
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Tick
 from trimtab.notify import Report
+from trimtab.warden import Watched
 
 logger = Logger(log_uncaught_exceptions=False)
 metrics = Metrics(namespace="Trimtab")
@@ -119,6 +120,28 @@ def emit_ticks(results: Mapping[ServiceId, Tick | Reason]) -> None:
         _count("Heartbeat")
 
 
+def emit_watched(watched: Sequence[Watched]) -> None:
+    """Tell what came of each service's leases; a run that has looked at all is a heartbeat.
+
+    A service that holds nothing is not worth a line, every five minutes.
+    """
+    for each in (each for each in watched if each.expired or each.trouble):
+        logger.info(
+            "warden.watched",
+            extra={"service": each.service, "held": each.held, "expired": each.expired},
+        )
+        _count_if_any("LeasesExpired", each.expired)
+        for outcome in each.outcomes:
+            emit_outcome(outcome)
+        match each.trouble:
+            case Reason(code=ReasonCode.PAUSED | ReasonCode.CONFLICTING_CHANGE):
+                logger.warning("warden.left", extra=_why(each.service, each.trouble))
+            case Reason():
+                logger.error("warden.failed", extra=_why(each.service, each.trouble))
+                _count("LeasesFailed")
+    _count("WardenHeartbeat")
+
+
 def emit_outcome(outcome: Entry | None) -> None:
     """Tell what came of an intent; ``None``: there was nothing to do."""
     if outcome is None:
@@ -126,7 +149,7 @@ def emit_outcome(outcome: Entry | None) -> None:
         return
     say = logger.error if outcome.kind is Kind.FAILED else logger.info
     say(
-        f"act.{outcome.kind}",
+        f"{outcome.by}.{outcome.kind}",
         extra={
             "intent": outcome.intent,
             "subject": outcome.subject,

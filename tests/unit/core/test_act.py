@@ -116,6 +116,19 @@ def test_an_intent_is_carried_out_once_and_its_outcome_says_so(
     assert (stage.world.effects, len(stage.outcomes())) == (1, 1)
 
 
+@pytest.mark.parametrize(("by", "name"), [("warden", "act"), ("schedule", "warden")])
+def test_an_intent_is_carried_out_by_whom_it_is_meant_for(by: str, name: str, stage: Stage) -> None:
+    intent = stage.intend(GROW, by=by)
+    actor = Actor(stage.state.ledger, stage.switch, stage.world, stage.world, name)
+    assert actor.carry_out(SHOP, intent, at(1)) is None
+    assert (stage.world.done, stage.outcomes()) == ([], [])
+    other = "warden" if name == "act" else "act"
+    actor = Actor(stage.state.ledger, stage.switch, stage.world, stage.world, other)
+    outcome = actor.carry_out(SHOP, intent, at(1))
+    assert outcome is not None
+    assert (outcome.kind, outcome.by) == (Kind.APPLIED, other)
+
+
 def test_what_the_log_does_not_hold_is_not_done(stage: Stage) -> None:
     assert stage.carry_out(EntryId("01MADE-UP#000")) is None
     assert not stage.world.done

@@ -12,6 +12,7 @@ from trimtab.adapters.tables import Check, Item, Key, LostRace, Put, Range, Tabl
 from trimtab.errors import Refused, Throttled
 from trimtab.model.entry import Entry
 from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.lease import Leases
 from trimtab.model.link import Link
 from trimtab.model.tick import Tick
 from trimtab.ports import MOST_ENTRIES
@@ -56,10 +57,16 @@ class TableLedger:
             left = records.requests_item(service, inputs.requests.left)
             version = inputs.requests.version
             writes.append(Put(Table.MEMORY, left, f"requests of {service}", version))
+        if tick.leases != inputs.leases:
+            writes.append(_leases(service, tick.leases))
         if self.keep is not None:
             record = records.tick_item(tick, self.keep)
             writes.append(Put(Table.TICKS, record, f"record of tick {tick.id} of {service}"))
         write_linked(self.tables, service, tick.entries, writes)
+
+    def give_back(self, service: ServiceId, left: Leases, entries: Sequence[Entry]) -> None:
+        """Write what is left of a service's leases, and the warden's entries, or nothing."""
+        write_linked(self.tables, service, entries, [_leases(service, left)])
 
     def append(self, entry: Entry) -> bool:
         """Append one entry unless its key exists; tells whether it was appended.
@@ -148,6 +155,11 @@ class TableLedger:
         )
         for item in self.tables.query(wanted):
             yield records.read_tick(item)
+
+
+def _leases(service: ServiceId, leases: Leases) -> Put:
+    item = records.leases_item(service, leases)
+    return Put(Table.MEMORY, item, f"leases of {service}", leases.version - 1)
 
 
 def _days(since: datetime, until: datetime, newest_first: bool) -> Iterator[str]:

@@ -14,6 +14,7 @@ from trimtab.errors import Malformed, Refused
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.incident import Told
+from trimtab.model.lease import Leases
 from trimtab.model.memory import Memory
 from trimtab.model.observation import FleetSeen, Gap, Observation
 from trimtab.model.policy import Policy
@@ -28,6 +29,8 @@ SERVICES = "#services"
 """Partition of the directory: one row per service."""
 ALL = "#all"
 """Partition of the pause of everything."""
+LEASES = "#leases"
+"""Partition of the leases: one row per service, so that one query reads them all."""
 
 MOST_TICK_BYTES = 380 * 1024
 """Compressed. Leaves room in an item for its keys."""
@@ -97,6 +100,18 @@ def requests_item(service: ServiceId, requests: Requests) -> Item:
     """Return open requests as an item."""
     body = codec.dumps(requests)
     return _item(requests_key(service), version=requests.version, body=body)
+
+
+def leases_key(service: ServiceId) -> Key:
+    """Where a service's leases lie."""
+    return Key(Table.MEMORY, LEASES, service)
+
+
+def leases_item(service: ServiceId, leases: Leases) -> Item:
+    """Return leases as an item. They are always smaller than the memory they are drawn from."""
+    text = codec.dumps(leases)
+    body = text if len(text) <= WRITE_UNIT else zlib.compress(text.encode())
+    return _item(leases_key(service), version=leases.version, body=body)
 
 
 def policy_item(key: Key, policy: Policy) -> Item:

@@ -11,6 +11,7 @@ from trimtab.adapters.tables import Found, Item, Key, Put, Range, Remove, Table,
 from trimtab.errors import Malformed, Refused, Throttled
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
+from trimtab.model.lease import Leases
 from trimtab.model.link import Head
 from trimtab.model.memory import Memory
 from trimtab.model.policy import Policy
@@ -124,6 +125,11 @@ class TableStore:
             raise Throttled(f"the pauses of {service} could not be read: take it for paused")
         return _pauses(keys, found)
 
+    def leases(self) -> Mapping[ServiceId, Leases | Reason]:
+        """The leases of every service that ever held one; a damaged row is its service's reason."""
+        rows = self.tables.query(Range(Table.MEMORY, records.LEASES))
+        return {ServiceId(str(row["item"])): _leases_or_reason(row) for row in rows}
+
 
 def _listed(row: Item) -> Listed:
     """Read a directory row; a damaged one is listed by its key: its tick says what is wrong."""
@@ -139,12 +145,14 @@ def _keys_of(service: ServiceId) -> list[Key]:
         records.memory_key(service),
         records.requests_key(service),
         records.pause_key(service),
+        records.leases_key(service),
     ]
 
 
 def _remembered(service: ServiceId, found: Found) -> Remembered | Reason:
     keys = [*_keys_of(service), records.pause_key(None)]
-    current, memory, requests, *pauses = keys
+    current, memory, requests, own_pause, leases, pause_of_all = keys
+    pauses = (own_pause, pause_of_all)
     if any(key in found.unread for key in keys):
         return Reason(ReasonCode.THROTTLED, f"DynamoDB did not give all of {service} this time")
     if current not in found.items:
@@ -158,6 +166,7 @@ def _remembered(service: ServiceId, found: Found) -> Remembered | Reason:
             memory=Memory() if held is None else records.read(Memory, held),
             pauses=_pauses(pauses, found),
             requests=_requests(found.items.get(requests)),
+            leases=_leases(found.items.get(leases)),
         )
     except Malformed as error:
         return Reason(ReasonCode.NOT_SEEN, str(error))
@@ -165,6 +174,21 @@ def _remembered(service: ServiceId, found: Found) -> Remembered | Reason:
 
 def _requests(item: Item | None) -> Requests:
     return Requests() if item is None else records.read(Requests, item)
+
+
+def _leases(item: Item | None) -> Leases:
+    """Read leases; in place of damaged ones the next tick writes new ones, from memory."""
+    if item is None:
+        return Leases()
+    found = _leases_or_reason(item)
+    return found if isinstance(found, Leases) else Leases(int(item.get("version", 0)))
+
+
+def _leases_or_reason(row: Item) -> Leases | Reason:
+    try:
+        return records.read(Leases, row)
+    except Malformed as error:
+        return Reason(ReasonCode.NOT_SEEN, str(error))
 
 
 def _pauses(keys: Sequence[Key], found: Found) -> tuple[Pause, ...]:

@@ -80,8 +80,15 @@ def _hold_size(request: Request, what: HoldCapacity, at: Situation, heard: Heard
     if not low <= what.size <= high:
         text = f"{what.size} is outside {low} to {high}, the bounds of {what.fleet}"
         return no(heard, request, ReasonCode.GROUP_BOUNDS, text)
-    hold = replace(hold_by(request, at), until=what.until, size=what.size)
-    return _set(heard, request, size_subject(what.fleet), hold, f"held at {what.size}")
+    subject = size_subject(what.fleet)
+    was = _size_before(heard.holds.get(subject), group.desired if group is not None else None)
+    hold = replace(hold_by(request, at), until=what.until, size=what.size, was=was)
+    return _set(heard, request, subject, hold, f"held at {what.size}")
+
+
+def _size_before(earlier: Hold | None, now: int | None) -> int | None:
+    """Tell the size that a hold takes the place of, also where it follows another hold."""
+    return earlier.was if earlier is not None and earlier.was is not None else now
 
 
 def _hold_weights(request: Request, what: HoldWeights, at: Situation, heard: Heard) -> Heard:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import fsum  # exact, so that the order of fleets does not matter
+from typing import TypeVar
 
 from trimtab.model.ids import FleetId
+
+K = TypeVar("K", bound=str)
+"""What has a share: a fleet by its name, or a target group by its ARN."""
 
 WEIGHTS_TOTAL = 100
 """What our weights add up to: percents read well, and AWS takes 0 to 999."""
@@ -61,9 +65,7 @@ def _without_demand(
     return {f: (1 / len(others) if f in others else 0.0) for f in home}
 
 
-def towards(
-    now: Mapping[FleetId, float], wish: Mapping[FleetId, float], step: float
-) -> dict[FleetId, float]:
+def towards(now: Mapping[K, float], wish: Mapping[K, float], step: float) -> dict[K, float]:
     """Return the shares after moving at most ``step`` of all traffic from ``now`` to ``wish``.
 
     Worked example: from 1/0 towards 0.4/0.6 by 0.2 gives 0.8/0.2.
@@ -75,7 +77,7 @@ def towards(
     return {f: now[f] + (wish[f] - now[f]) * part for f in now}
 
 
-def shares_of(weights: Mapping[FleetId, int]) -> dict[FleetId, float] | None:
+def shares_of(weights: Mapping[K, int]) -> dict[K, float] | None:
     """Return weights as shares; ``None`` if all are zero."""
     total = sum(weights.values())
     if total <= 0:
@@ -83,7 +85,7 @@ def shares_of(weights: Mapping[FleetId, int]) -> dict[FleetId, float] | None:
     return {f: w / total for f, w in weights.items()}
 
 
-def weights_of(shares: Mapping[FleetId, float], total: int = WEIGHTS_TOTAL) -> dict[FleetId, int]:
+def weights_of(shares: Mapping[K, float], total: int = WEIGHTS_TOTAL) -> dict[K, int]:
     """Return shares as whole weights that add up to ``total`` (largest remainder).
 
     Worked example: 0.335/0.665 becomes 34/66... or 33/67: the larger remainder gets the odd one,

@@ -149,7 +149,7 @@ class Hold:
 
     A fleet's group at ``size``, a route at ``weights``, what ``protects`` names out of our reach;
     with none of them, a target stays in rotation. ``undoes``: it holds what an undo restores, and
-    gives way when the load needs more.
+    gives way when the load needs more. ``was`` is the size that a held one took the place of.
     """
 
     request: EntryId
@@ -161,6 +161,7 @@ class Hold:
     weights: Mapping[FleetId, int] | None = None
     undoes: tuple[EntryId, ...] = ()
     protects: Protect | None = None
+    was: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class ReasonCode(StrEnum):
     FLEET_SHORT = "fleet_short"
     RETURN_HOME = "return_home"
     REVERTING = "reverting"
+    LEASE_EXPIRED = "lease_expired"
 
     # operators: why a change is wanted, or what became of what they asked
     REQUESTED = "requested"

@@ -9,6 +9,7 @@ from datetime import datetime
 from trimtab.model.assessment import Assessment
 from trimtab.model.entry import Entry
 from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.lease import Leases
 from trimtab.model.memory import Memory
 from trimtab.model.observation import Observation
 from trimtab.model.policy import Lever, Policy
@@ -39,6 +40,7 @@ class Remembered:
     memory: Memory
     pauses: tuple[Pause, ...] = ()
     requests: Requests = field(default_factory=Requests)
+    leases: Leases = field(default_factory=Leases)
 
 
 SCHEDULE = "schedule"
@@ -69,6 +71,7 @@ class Inputs:
     pauses: tuple[Pause, ...] = ()
     requests: Requests = field(default_factory=Requests)
     cited: Mapping[EntryId, Entry] = field(default_factory=dict)
+    leases: Leases = field(default_factory=Leases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Tick:
     memory: Memory
     by: str = "schedule"
     settled: tuple[EntryId, ...] = field(default=())
+    leases: Leases = field(default_factory=Leases)
 
     @property
     def service(self) -> ServiceId:
