@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -19,6 +19,7 @@ from tests.builders import an_entry
 from tests.contract.worlds import scenario
 from tests.scenarios.embedded_shop import A_TARGET_DIES, RISING, running, shop
 from trimtab.adapters.webhook import HttpWebhook
+from trimtab.errors import Refused
 from trimtab.model.change import (
     Change,
     Eject,
@@ -30,6 +31,7 @@ from trimtab.model.change import (
 )
 from trimtab.model.entry import Entry, Kind, outcome_id
 from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, Zone
+from trimtab.model.lease import Lease, Leases
 from trimtab.model.policy import EjectMethod, Policy
 from trimtab_lab.embedded import Embedded
 from trimtab_lab.embedded.driver import MAY_ACT
@@ -90,6 +92,7 @@ def played(**parameters: str) -> Played:
         site = Site(aws)
         with site.listener_that_forwards():
             outcomes = dict(site.walk())
+            site.let_the_warden_give_back()
             site.look_at_everything()
         site.run_every_schedule()
         asked = set(aws.guardrail.asked)
@@ -144,8 +147,7 @@ class Site:
         """Carry out each change as an intent of the log, one after another."""
         for name, change in self.changes():
             if name != AT_ONCE:
-                self.aws.world.advance(self.aws.world.now + timedelta(minutes=4))
-                self.aws.account.clock.to(self.aws.world.now)
+                self.pass_minutes()
             outcome = self.carry_out(change)
             yield name, outcome
             if isinstance(change, Eject | Resize) and outcome.kind is Kind.FAILED:
@@ -192,6 +194,48 @@ class Site:
         outcome = self.aws.connections.ledger.entry(intent.service, outcome_id(intent.id))
         assert outcome is not None, self.aws.functions.output.take_trouble()
         return outcome
+
+    def let_the_warden_give_back(self) -> None:
+        """Let the warden make each change of the walk that it may make."""
+        restores = [change for _, change in self.changes() if isinstance(change, Restore)]
+        for restore in restores:
+            with suppress(Refused):  # it is out still, where act may not bring it back
+                WorldHands(self.aws.world).apply(inverse_of(restore))
+        self.pass_minutes()
+        # Growing first: then, at the next, it asks what became of the launch.
+        for change in (self.growth(), *restores, *self.shifts_home()):
+            self.hold(Lease("x", change, self.aws.now, "as the walk left it"))
+            self.aws.invoke("warden", {})
+        self.hold()
+        self.pass_minutes()
+
+    def pass_minutes(self) -> None:
+        self.aws.world.advance(self.aws.world.now + timedelta(minutes=4))
+        self.aws.account.clock.to(self.aws.world.now)
+
+    def growth(self) -> Resize:
+        (group,) = self.aws.world.describe_groups((GROUP,))
+        return Resize(BLUE, GROUP, group.desired, group.desired + 1)
+
+    def shifts_home(self) -> tuple[Reweight, ...]:
+        rule = self.aws.world.rules()[0]
+        weights = {Arn(arn): weight for arn, weight in rule.weights}
+        ours = {Arn(arn): weight for arn, weight in self.weights.items()}
+        return (
+            Reweight(RouteId("main"), Arn(rule.arn), weights, self.home(weights)),
+            Reweight(RouteId("main"), self.listener, ours, self.home(ours)),
+        )
+
+    def home(self, weights: Mapping[Arn, int]) -> dict[Arn, int]:
+        blue, green = self.group(BLUE), self.group(GREEN)
+        return {blue: weights[green], green: weights[blue]}
+
+    def hold(self, *held: Lease) -> None:
+        """Leave these leases and no others, as a tick would."""
+        row = self.aws.connections.store.leases().get(self.policy.service, Leases())
+        assert isinstance(row, Leases)
+        left = Leases(row.version + 1, held)
+        self.aws.connections.ledger.give_back(self.policy.service, left, ())
 
     def look_at_everything(self) -> None:
         """Let schedule, wake and reconcile work: first on the rule, then on the listener."""

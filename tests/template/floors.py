@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from tests.template.permissions import REWRITING, TAGGING
+from tests.template.permissions import REWRITING, TAGGING, TAKING_OUT
 from trimtab.adapters.aws.permissions import WRITES
 from trimtab_lab.embedded.guardrail import Roles
 from trimtab_lab.iam import Asked, Statement, judge, read_statements
@@ -36,6 +36,7 @@ ANY_KEY = {
     ): "commits memory, ticks and entries, under the service's name",
     ("reconcile", "dynamodb:ConditionCheckItem"): "checks that the policy is still the one read",
     ("act", "dynamodb:BatchGetItem"): "reads intents and pauses, under the service's name",
+    ("warden", "dynamodb:BatchGetItem"): "reads outcomes and pauses, under the service's name",
 }
 """Who may reach items under any key, and why: keys there are names that users choose."""
 
@@ -140,6 +141,9 @@ def not_denied(
         for action in sorted(REWRITING):
             if judge((*roles[role], *widened), Asked(action, log)).is_allowed:
                 yield f"{role} is not denied {action}"
+    for action in sorted(TAKING_OUT):
+        if judge((*roles["warden"], *widened), Asked(action, "arn:of:any:thing:x:y")).is_allowed:
+            yield f"warden is not denied {action}"
     recorded = [(role, asked) for role, asked in recorded if asked.action in INFRASTRUCTURE]
     yield from _not_denied_to_whoever_changes(roles, recorded, widened)
 
