@@ -203,7 +203,8 @@ class Site:
                 WorldHands(self.aws.world).apply(inverse_of(restore))
         self.pass_minutes()
         # Growing first: then, at the next, it asks what became of the launch.
-        for change in (self.growth(), *restores, *self.shifts_home()):
+        changes: tuple[Change, ...] = (self.growth(), *restores, *self.shifts_home())
+        for change in changes:
             self.hold(Lease("x", change, self.aws.now, "as the walk left it"))
             self.aws.invoke("warden", {})
         self.hold()
