@@ -82,7 +82,10 @@ class GatedInfrastructure:
         return series
 
     def _thinned(self, what: str, answer: T | Reason) -> T | Reason:
-        """Leave most members out of an answer, as an empty page or a stale replica would."""
+        """Leave most targets out of an answer, or a whole group: an empty page, a stale replica.
+
+        A group is one thing in AWS's answer, with all of its members or not there at all.
+        """
         gate = self._gate
         if not isinstance(answer, tuple | Group) or not gate.dice.strikes(Trouble.MISSING, what):
             return answer
@@ -90,8 +93,7 @@ class GatedInfrastructure:
         share = dice.choice((0.3, 0.3, 0.7, 0.0))
         gate.say(f"{what}: most are missing from the answer")
         if isinstance(answer, Group):
-            kept = tuple(m for m in answer.members if dice.random() < share)
-            return cast("T", replace(answer, members=kept))
+            return Reason(ReasonCode.NOT_FOUND, f"there is no group {answer.name}")
         return cast("T", tuple(t for t in answer if dice.random() < share))
 
     def _one(self, what: str, name: K, read: Callable[[K], T | Reason]) -> T | Reason:

@@ -29,6 +29,7 @@ from trimtab.model.entry import Kind
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Action, FleetMemory, Memory, Pending, Strikes
 from trimtab.model.observation import Observation, TargetState
+from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason
 from trimtab.model.reason import ReasonCode as Code
 from trimtab.remember import settle
@@ -172,3 +173,18 @@ def test_an_outcome_is_folded_in_once() -> None:
     once = settled(an_eject(), APPLIED)
     outcomes = {INTENT: an_entry(kind=Kind.APPLIED)}
     assert settle(once, outcomes, STILL_IN, a_policy()) == once
+
+
+@pytest.mark.parametrize(
+    ("count", "held"),
+    [
+        pytest.param(4, True, id="one look missed it"),
+        pytest.param(0, False, id="it is gone by both"),
+    ],
+)
+def test_what_one_look_did_not_find_is_not_forgotten(count: int, held: bool) -> None:
+    out = an_eject(method=EjectMethod.STANDBY, group="blue-asg")
+    world = seen(a_fleet(targets(4), a_group(count)))
+    before = remembered(ejected={out.target: an_ejection(eject=out)})
+    after = settled(inverse_of(out), (Kind.CONFLICT, Code.NOT_FOUND), world, before)
+    assert (out.target in after.fleet(BLUE).ejected) is held

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, change_key
 from trimtab.model.effect import Unverified
@@ -13,7 +13,7 @@ from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId, TargetId
 from trimtab.model.memory import Action, Ejection, FleetMemory, Memory, Pending, Setback, Strikes
 from trimtab.model.observation import Observation, TargetState
-from trimtab.model.policy import EjectPolicy, Policy
+from trimtab.model.policy import EjectMethod, EjectPolicy, Policy
 from trimtab.model.reason import ReasonCode
 
 V = TypeVar("V")
@@ -43,7 +43,7 @@ def settle(
             memory = replace(memory, undone={**memory.undone, **undone})
             memory = _to_verify(memory, pending, outcome)
             memory = _apply(memory, pending, policy.health.eject)
-        elif isinstance(pending.change, Restore) and outcome.reason.code is ReasonCode.NOT_FOUND:
+        elif outcome.reason.code is ReasonCode.NOT_FOUND and _is_gone(pending.change, seen):
             memory = _forget(memory, pending.change)
     return memory
 
@@ -121,6 +121,20 @@ def _shows(change: Change, seen: Observation) -> bool:
             if route is None:
                 return True
             return all(route.weights.get(g) == w for g, w in change.after.items())
+
+
+def _is_gone(change: Change, seen: Observation) -> TypeGuard[Restore]:
+    """Tell whether what could not be brought back, for it was not there, is not there for us too.
+
+    One look may be an empty page; two looks that agree are believed.
+    """
+    if not isinstance(change, Restore):
+        return False
+    fleet = seen.fleets.get(change.fleet)
+    if change.method is not EjectMethod.STANDBY or fleet is None:
+        return True
+    group = fleet.group
+    return group is not None and all(m.instance != change.instance for m in group.members)
 
 
 def _forget(memory: Memory, change: Restore) -> Memory:
