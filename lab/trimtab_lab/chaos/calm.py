@@ -16,6 +16,7 @@ from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import Range, Table
 from trimtab.adapters.verify import Heads, verify
 from trimtab.model.change import subject_of
+from trimtab.model.lease import Leases
 from trimtab.model.policy import Policy
 from trimtab.model.tick import Remembered, Tick
 from trimtab.remember.keep import SETTLING
@@ -68,8 +69,10 @@ class Rest:
             for fleet in tick.memory.fleets.values()
             for held in fleet.ejected.values()
         }
+        leases = TableStore(self._oracle.tables).leases().get(self._policy.service)
+        leased = {lease.subject for lease in leases.held} if isinstance(leases, Leases) else set()
         for eject in self._oracle.held_out():
-            if subject_of(eject) not in believed.keys() | moving:
+            if subject_of(eject) not in believed.keys() | moving | leased:
                 yield f"{subject_of(eject)} is out by us, and forgotten"
         alive = {i.id for i in self._oracle.world.instances()}
         for subject, held in believed.items():

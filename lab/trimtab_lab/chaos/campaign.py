@@ -16,7 +16,7 @@ from trimtab_lab.chaos.meddling import Meddlers
 from trimtab_lab.chaos.operators import SERVICE, Operators
 from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.plan import Dice, Plan, Trouble
-from trimtab_lab.chaos.platform import OPERATOR, SCHEDULE, Platform
+from trimtab_lab.chaos.platform import OPERATOR, SCHEDULE, WARDEN, Platform
 from trimtab_lab.chaos.stage import enforcing, policy_of, scenario_of
 from trimtab_lab.chaos.wild import wild
 from trimtab_lab.simulator.ports import WorldNames
@@ -125,6 +125,8 @@ class Campaign:
         self._others()
         if (self.world.now - self.started) % MINUTE == timedelta(0):
             self.platform.invoke(SCHEDULE, self.functions.schedule)
+            if self.minute % 5 == 4:
+                self.platform.invoke(WARDEN, self.functions.warden)
         self._happen()
         for _ in range(ROUNDS):
             self._receive()

@@ -19,6 +19,7 @@ from trimtab.model.reason import Reason
 from trimtab.model.tick import Tick
 from trimtab.schedule import ask_for_all
 from trimtab.wake import wake
+from trimtab.warden import Warden
 from trimtab_lab.chaos.delivery import Post
 from trimtab_lab.chaos.gates import (
     Gate,
@@ -105,6 +106,18 @@ class Functions:
             done = actor.carry_out(service, intent, gate.now)
             if done is not None:
                 self._tell(f"{gate.running.name}: {done.kind} {done.subject}: {done.reason.text}")
+
+    def warden(self, gate: Gate, _event: Event) -> None:
+        """Give back what has expired."""
+        store, ledger, infrastructure = self._ports(gate)
+        hands = GatedHands(self._hands, gate)
+        for watched in Warden(store, ledger, infrastructure, hands).run(gate.now):
+            for done in watched.outcomes:
+                self._tell(f"{gate.running.name}: {done.kind} {done.subject}: {done.reason.text}")
+            if watched.trouble is not None:
+                text = watched.trouble.text
+                self._tell(f"{gate.running.name}: {text}")
+                self._oracle.law("report it" not in text, f"{gate.running.name}: {text}")
 
     def request(self, gate: Gate, entries: Sequence[Entry]) -> None:
         """Store what an operator asks for, as the command line does."""

@@ -17,6 +17,7 @@ from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, chang
 from trimtab.model.change import subject_of as subject
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import Arn, EntryId, FleetId, ServiceId
+from trimtab.model.lease import WARDEN
 from trimtab.model.policy import Mode, Policy
 from trimtab.model.tick import Pause
 from trimtab.model.tick import Tick as TickRecord
@@ -98,7 +99,12 @@ class Oracle:
         if change is None or entry.deadline is None:
             self.law(False, f"intent {entry.id} has no change or no deadline")
             return
-        under_way = [e.change for i, e in self.intents.items() if i not in self.ended]
+        is_warden = entry.by == WARDEN
+        under_way = [
+            e.change
+            for i, e in self.intents.items()
+            if i not in self.ended and not (is_warden and e.deadline and e.deadline < entry.at)
+        ]
         for other in under_way:
             if other is None:
                 continue
@@ -113,7 +119,7 @@ class Oracle:
         times, last = self.failures.get(change_key(change), (0, entry.at))
         wait = min(SHORTEST_WAIT * 2 ** (min(times, 9) - 1), LONGEST_WAIT) if times else 0 * HOUR
         self.law(
-            not times or entry.at - last >= wait,
+            is_warden or not times or entry.at - last >= wait,
             f"{change_key(change)} failed {times} times, and is tried again at once",
         )
         pause = self._pause_on(change, at)
@@ -123,7 +129,13 @@ class Oracle:
         self.on_intent(entry)
 
     def _is_allowed(self, entry: Entry, change: Change) -> None:
-        """Law 9 and 10: by the policy of its version, or by somebody's word; of what it names."""
+        """Law 9 and 10: by the policy of its version, or by somebody's word; of what it names.
+
+        The warden needs neither: it gives back what an intent of ours once took.
+        """
+        if entry.by == WARDEN:
+            self.law(self._was_taken(change), f"{change_key(change)} gives back what nobody took")
+            return
         policy = self._policy(entry)
         mode = policy.mode(lever_of(change))
         self.law(
@@ -139,6 +151,12 @@ class Oracle:
             self.book.intended(entry, self.ended)
         else:
             self.book.reverted(entry)
+
+    def _was_taken(self, change: Change) -> bool:
+        """Tell whether an earlier intent of ours is about the same, the other way round."""
+        earlier = [e.change for e in self.intents.values() if e.change is not None]
+        alike = [e for e in earlier if subject(e) == subject(change)]
+        return not isinstance(change, Eject) and bool(alike)
 
     def _ended(self, entry: Entry) -> None:
         name = EntryId(entry.id.removesuffix("#outcome"))
@@ -156,6 +174,8 @@ class Oracle:
     def before_change(self, at: Gate, change: Change) -> None:
         """Look at a change the world is about to be asked for."""
         self.happened += 1
+        if at.running.name.startswith(WARDEN):
+            at.intent = self._of_warden(change)
         found = self.intents.get(at.intent) if at.intent else None
         name = change_key(change)
         if found is None or found.change != change or found.deadline is None:
@@ -167,8 +187,8 @@ class Oracle:
         self.law(at.pauses_read, f"{name} is done, and the pause switch was not read")
         self.law(self._pause_on(change, at) is None, f"{name} is done, and it is paused")
         self.law(as_intended(change, at), f"{name} is done unseen: the world was not as intended")
-        policy = self._policy(found)
-        self.law(named_by(change) <= policy.resources(), f"{name} is not of the policy's resources")
+        named = found.by == WARDEN or named_by(change) <= self._policy(found).resources()
+        self.law(named, f"{name} is not of the policy's resources")
         if isinstance(change, Reweight):
             self.law(any(change.after.values()), f"{name} leaves no weight anywhere")
         self._before = print_of(self.world, change)
@@ -185,6 +205,15 @@ class Oracle:
             self.effects.append(Effect(at.intent, change, self.world.now, left))
         if isinstance(change, Eject) and not mine:
             self._within_budget(change, self._policy(self.intents[at.intent]))
+
+    def _of_warden(self, change: Change) -> EntryId | None:
+        """The warden's newest intent of this change that has no outcome yet."""
+        mine = [
+            name
+            for name, e in self.intents.items()
+            if e.by == WARDEN and e.change == change and name not in self.ended
+        ]
+        return mine[-1] if mine else None
 
     def _within_budget(self, change: Eject, policy: Policy) -> None:
         out = {e.instance for e in self.held_out() if e.fleet == change.fleet}

@@ -55,6 +55,8 @@ class Trouble(StrEnum):
     """Metrics hold values that cannot be: not a number, below zero, 1e300."""
     HOSTILE = "hostile"
     """Somebody forges events, messages and stream records."""
+    DEAD = "dead"
+    """Reconcile and act do not run at all, for half an hour or so."""
     WILD = "wild"
     """A decider proposes anything at all: the guard alone must hold the laws."""
     FAULT = "fault"
@@ -85,6 +87,7 @@ PER_CALL = {
     Trouble.MISSING: (0.005, 0.06),
     Trouble.GARBAGE: (0.005, 0.08),
     Trouble.HOSTILE: (0.02, 0.2),
+    Trouble.DEAD: (0.001, 0.015),
     Trouble.WILD: (0.02, 0.4),
     Trouble.FAULT: (0.02, 0.08),
     Trouble.DEMAND: (0.02, 0.1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.errors import TrimtabError
@@ -14,8 +14,8 @@ from trimtab_lab.chaos.gates import Gate
 from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.plan import Dice, Trouble
 
-SCHEDULE, OPERATOR = "schedule", "operator"
-TIMEOUTS = {TO_RECONCILE: 20, TO_ACT: 30, TO_WAKE: 20, SCHEDULE: 20, OPERATOR: 60}
+SCHEDULE, OPERATOR, WARDEN = "schedule", "operator", "warden"
+TIMEOUTS = {TO_RECONCILE: 20, TO_ACT: 30, TO_WAKE: 20, SCHEDULE: 20, OPERATOR: 60, WARDEN: 60}
 """Seconds after which the platform kills a function, as the template has it."""
 MOST_TRIES = {TO_RECONCILE: 2, TO_ACT: 5, TO_WAKE: 3}
 RETRY_S = {TO_RECONCILE: 120, TO_ACT: 5, TO_WAKE: 60}
@@ -34,9 +34,13 @@ class Platform:
         self._running: list[tuple[Invocation, Letter | None, str]] = []
         self._serial = 0
         self.steps = 0
+        self.dead_until: datetime | None = None
 
     def deliver(self, letter: Letter, work: Work) -> None:
         """Start the function a letter is for; one at a time each, unless the dice say two."""
+        if self._is_dead() and letter.to in (TO_RECONCILE, TO_ACT):
+            self._tell(f"{letter.to}: does not run")
+            return
         busy = any(name == letter.to for _, _, name in self._running)
         if busy and letter.to != TO_WAKE and not self._dice.strikes(Trouble.DOUBLE):
             self._post.waiting.append(letter)
@@ -45,6 +49,15 @@ class Platform:
         if letter.to == TO_RECONCILE and self._dice.strikes(Trouble.DOUBLE):
             self.invoke(letter.to, work, letter)
 
+    def _is_dead(self) -> bool:
+        """Tell whether the controller is not running; only the warden, wake and the schedule do."""
+        now = self._oracle.world.now
+        if self._dice.strikes(Trouble.DEAD):
+            minutes = self._dice.of(Trouble.DEAD).choice((10, 20, 35))
+            self.dead_until = now + timedelta(minutes=minutes)
+            self._tell(f"reconcile and act are dead for {minutes} minutes")
+        return not self._dice.calm and self.dead_until is not None and now < self.dead_until
+
     def invoke(self, name: str, work: Work, letter: Letter | None = None) -> None:
         """Start a function; it runs when it is given the baton."""
         self._serial += 1
@@ -52,7 +65,7 @@ class Platform:
         if name not in CLOCKED_RIGHT and self._dice.strikes(Trouble.SKEW):
             now += timedelta(seconds=self._dice.of(Trouble.SKEW).uniform(-300, 300))
             self._tell(f"{name}-{self._serial}: its clock says {now:%H:%M:%S}")
-        is_old = name != OPERATOR and self._dice.strikes(Trouble.VERSION)
+        is_old = name not in (OPERATOR, WARDEN) and self._dice.strikes(Trouble.VERSION)
         event = letter.event if letter else {}
 
         def body(running: Invocation) -> None:
@@ -106,4 +119,4 @@ class Platform:
             self._post.again(letter, RETRY_S[name], MOST_TRIES[name])
 
 
-__all__ = ["OPERATOR", "SCHEDULE", "Platform"]
+__all__ = ["OPERATOR", "SCHEDULE", "WARDEN", "Platform"]

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from trimtab.adapters.records import current_key
-from trimtab.adapters.tables import Put, Range, Table
+from trimtab.adapters.records import current_key, memory_key
+from trimtab.adapters.tables import Put, Range, Remove, Table
 from trimtab.model.change import Eject, Resize, Reweight
 from trimtab.model.entry import Kind
+from trimtab.model.lease import WARDEN
 from trimtab.model.policy import Lever, Mode
 from trimtab.model.reason import ReasonCode
 from trimtab.model.request import Approve, Reject
@@ -193,6 +194,31 @@ def undone_once(campaign: Campaign) -> bool:
     book = campaign.oracle.book
     codes = [e.reason.code for e in book.log.values() if e.request is not None]
     return ReasonCode.ALREADY_UNDONE in codes and bool(book.carried)
+
+
+def forgets(campaign: Campaign, now: int) -> None:
+    """Let all that is remembered of the service be lost while a target is out."""
+    if now == 6:
+        lost = Remove(memory_key(campaign.policy.service), "the memory, lost")
+        campaign.tables.write([lost])
+
+
+def leaves(campaign: Campaign, now: int) -> None:
+    """Let a fleet leave the policy while one of its targets is out."""
+    if now == 6:
+        green = {f: p for f, p in campaign.policy.fleets.items() if f == "green"}
+        campaign.operators.apply(replace(campaign.policy, fleets=green, routes=()))
+
+
+def dies(campaign: Campaign, now: int) -> None:
+    """Let reconcile and act be dead for the rest of the trouble, with a target out."""
+    if now == 6:
+        campaign.platform.dead_until = campaign.world.now + timedelta(minutes=MINUTES)
+
+
+def by_warden(campaign: Campaign) -> bool:
+    """The warden gave something back."""
+    return any(e.by == WARDEN for e in campaign.oracle.ended.values())
 
 
 def in_person(campaign: Campaign, now: int) -> None:
