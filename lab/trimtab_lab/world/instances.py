@@ -131,6 +131,7 @@ class Registration:
         "bad_streak",
         "carry",
         "connection_errors",
+        "held_back",
         "in_group",
         "instance",
         "latency_sum",
@@ -160,6 +161,8 @@ class Registration:
         self.anomaly_strikes = 0
         self.arrivals = 0
         self.carry = 0.0
+        self.held_back = False
+        """A proxy that is not of AWS sends it nothing, though the load balancer would."""
         self.clear_minute()
 
     def clear_minute(self) -> None:

@@ -82,7 +82,7 @@ class TargetGroup:
         return [r for r in self.registrations if r.instance.id == instance_id]
 
     def _open(self, pool: list[Registration]) -> list[Registration]:
-        healthy = [r for r in pool if r.state is Health.HEALTHY]
+        healthy = [r for r in pool if r.state is Health.HEALTHY and not r.held_back]
         return healthy if len(healthy) >= self.spec.minimum_healthy_count else pool
 
     def _count(self, present: Iterable[Registration], zone: str) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from trimtab_lab.world.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from trimtab_lab.world.alarms import AlarmChange, AlarmSpec, AlarmView
@@ -162,6 +162,20 @@ class World:
     def deregister_targets(self, target_group_arn: str, targets: Sequence[TargetRef]) -> None:
         """DeregisterTargets; unknown targets are silently fine."""
         self._p.elb.deregister(target_group_arn, targets, self._act())
+
+    def hold_back(self, target_group_arn: str, ids: Collection[str]) -> None:
+        """Let a proxy in front hold back exactly these instances; AWS has no such call."""
+        group = self._p.elb.group(target_group_arn)
+        for registration in group.registrations:
+            registration.held_back = registration.instance.id in ids
+        group.routing_stale = True
+
+    def counts_of_minute(self, target_group_arn: str) -> dict[str, tuple[int, int]]:
+        """(requests, failures) of each instance since the minute began, as a proxy counts them."""
+        return {
+            r.instance.id: (r.requests, r.target_5xx + r.connection_errors)
+            for r in self._p.elb.group(target_group_arn).registrations
+        }
 
     def modify_health_check(self, target_group_arn: str, settings: HealthCheck) -> None:
         """ModifyTargetGroup, its health check."""

@@ -1,0 +1,179 @@
+"""Plays a story with one of those who are compared, and says what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from trimtab.model.change import Eject
+from trimtab.model.entry import Entry, Kind
+from trimtab.model.policy import FailureOutlier, HealthPolicy, OutlierPolicy, Policy, TargetMetric
+from trimtab_lab.campaign.peers import STEP, Envoy, Out, taken_out_by_balancer, taken_out_by_group
+from trimtab_lab.campaign.stage import COMFORTABLE, GROUP, Stage, scenario_of
+from trimtab_lab.campaign.story import Story
+from trimtab_lab.simulator.policies import policy_for
+from trimtab_lab.simulator.simulate import Simulator, names_of
+from trimtab_lab.world.build import build_world
+from trimtab_lab.world.native import TargetTracking
+from trimtab_lab.world.scenario import Scenario
+from trimtab_lab.world.world import World
+
+A_MINUTE = timedelta(minutes=1)
+
+
+class Who(StrEnum):
+    """Those who are compared."""
+
+    TRIMTAB = "trimtab"
+    BALANCER = "balancer"  # the load balancer's checks alone
+    GROUP = "group"  # and the group replaces what fails them
+    ENVOY = "envoy"  # and a proxy with Envoy's outlier detection
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of one story with one seed.
+
+    ``removed`` says at which minute a target was first taken out, by its place in the story (or its
+    id, if it came later). ``delays`` are ticks from being visible to being removed, ``missed`` those
+    that should have left and did not, ``wrong`` those that left and should not have.
+    """
+
+    story: str
+    cause: str
+    seed: int
+    who: Who
+    requests: int
+    failed: int
+    slow: int
+    removed: Mapping[str, int]
+    delays: tuple[int, ...]
+    missed: tuple[int, ...]
+    wrong: tuple[str, ...]
+    late: tuple[int, ...]
+    broken: tuple[str, ...] = ()
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether everything came as the story says."""
+        return not (self.missed or self.wrong or self.late or self.broken)
+
+
+def play(story: Story, seed: int, who: Who = Who.TRIMTAB) -> Played:
+    """Play a story to its end."""
+    match who:
+        case Who.TRIMTAB:
+            return _with_trimtab(story, seed)
+        case Who.BALANCER:
+            return _alone(story, seed, who, taken_out_by_balancer)
+        case Who.GROUP:
+            return _alone(story, seed, who, taken_out_by_group)
+        case Who.ENVOY:
+            return _with_envoy(story, seed)
+
+
+def campaign_policy(story: Story, scenario: Scenario) -> Policy:
+    """Return the policy of the campaign: every detector on, nothing spared in reading."""
+    policy = policy_for(scenario, names_of(scenario))
+    space = scenario.topology.app_namespace
+    counts = FailureOutlier(
+        TargetMetric(space, "Requests", "Sum"), TargetMetric(space, "Errors", "Sum")
+    )
+    latency = OutlierPolicy(TargetMetric(space, "Latency"), floor=250.0)
+    mine = HealthPolicy(outliers=(latency,), failures=counts) if story.fleet.own_metrics else None
+    return replace(
+        policy, health=replace(mine or HealthPolicy(), watch=A_MINUTE, sweep=A_MINUTE)
+    )
+
+
+def _with_trimtab(story: Story, seed: int) -> Played:
+    scenario = scenario_of(story, seed)
+    simulator = Simulator(scenario, keep=None)
+    simulator.put(campaign_policy(story, scenario))
+    stage, removed, broken = Stage(story, simulator.world), {}, []
+    for minute in range(story.minutes):
+        stage.before(minute)
+        entries = len(simulator.result.entries)
+        troubles = len(simulator.result.troubles)
+        simulator.run(1)
+        for instance in _ejected(simulator.result.entries[entries:]):
+            removed.setdefault(instance, minute + 1)
+        broken += simulator.result.troubles[troubles:]
+    return _told(story, seed, Who.TRIMTAB, simulator.world, stage, removed, tuple(broken))
+
+
+def _ejected(entries: list[Entry]) -> list[str]:
+    return [
+        e.change.instance for e in entries
+        if e.kind is Kind.APPLIED and isinstance(e.change, Eject)
+    ]  # fmt: skip
+
+
+def _alone(story: Story, seed: int, who: Who, out: Out) -> Played:
+    kind = "ELB" if who is Who.GROUP else "EC2"
+    world = build_world(scenario_of(story, seed, kind))
+    world.tenants.append(TargetTracking(GROUP, COMFORTABLE))
+    return _watched(story, seed, who, world, lambda: world.advance(world.now + A_MINUTE), out)
+
+
+def _with_envoy(story: Story, seed: int) -> Played:
+    world = build_world(scenario_of(story, seed))
+    world.tenants.append(TargetTracking(GROUP, COMFORTABLE))
+    envoy = Envoy(world)
+    held: set[str] = set()
+
+    def minute() -> None:
+        held.clear()
+        for _ in range(int(A_MINUTE / STEP)):
+            world.advance(world.now + STEP)
+            held.update(envoy.step())
+
+    return _watched(story, seed, Who.ENVOY, world, minute, lambda _: frozenset(held))
+
+
+def _watched(
+    story: Story, seed: int, who: Who, world: World, advance: Callable[[], None], out: Out
+) -> Played:
+    stage, removed = Stage(story, world), {}
+    for minute in range(story.minutes):
+        stage.before(minute)
+        advance()
+        for instance in out(world):
+            removed.setdefault(instance, minute + 1)
+    return _told(story, seed, who, world, stage, removed, ())
+
+
+def _told(
+    story: Story, seed: int, who: Who, world: World, stage: Stage, removed: Mapping[str, int],
+    broken: tuple[str, ...],
+) -> Played:  # fmt: skip
+    places = {instance: place for place, instance in enumerate(stage.places)}
+    by_place = {places[i]: m for i, m in removed.items() if i in places}
+    expected = story.expect.removed
+    due = {t: _visible(story, t, world) for t in expected}
+    delays = {t: max(0, by_place[t] - due[t]) for t in expected if t in by_place}
+    users = world.users
+    return Played(
+        story=story.name,
+        cause=story.cause,
+        seed=seed,
+        who=who,
+        requests=users.requests,
+        failed=users.failed,
+        slow=round(users.slow),
+        removed={str(places.get(i, i)): m for i, m in sorted(removed.items())},
+        delays=tuple(delays[t] for t in sorted(delays)),
+        missed=tuple(t for t in expected if t not in by_place),
+        wrong=tuple(str(places.get(i, i)) for i in sorted(removed) if places.get(i) not in expected),
+        late=tuple(t for t, d in delays.items() if d > story.expect.within),
+        broken=broken,
+    )
+
+
+def _visible(story: Story, place: int, world: World) -> int:
+    """Return the tick by which the first bad minute's samples have surely arrived."""
+    began = min(each.at for each in story.trouble if place in each.targets)
+    return began + 1 + math.ceil(world.scenario.metric_lag_s[1] / 60)

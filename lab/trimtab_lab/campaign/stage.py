@@ -1,0 +1,142 @@
+"""A story on its stage: the world it describes, and what goes wrong there minute by minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from trimtab_lab.campaign.story import Act, Story, Trouble
+from trimtab_lab.world.faults import (
+    Everywhere,
+    Fault,
+    FaultKind,
+    InZone,
+    OneInstance,
+    Where,
+    WholeFleet,
+)
+from trimtab_lab.world.scenario import (
+    ZONES,
+    App,
+    Demand,
+    GroupSpec,
+    RuleSpec,
+    Scenario,
+    TargetGroupSpec,
+    Topology,
+)
+from trimtab_lab.world.world import World
+
+FLEET, GROUP = "blue", "blue-asg"
+COMFORTABLE = 900.0
+STARTS = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ROOM = 3
+"""How many times its first size a fleet may grow to, unless the story says."""
+WITHOUT_A_PLACE = frozenset({FaultKind.METRICS_DARK, FaultKind.METRICS_LATE})
+
+
+def scenario_of(story: Story, seed: int, health_check_type: str = "EC2") -> Scenario:
+    """Build the world of a story; the seed moves arrivals, lags and launches."""
+    fleet = story.fleet
+    app = App(comfortable_per_minute=COMFORTABLE, checks_queue=fleet.checks_queue)
+    zones = ZONES[: fleet.zones]
+    return Scenario(
+        topology=Topology(
+            target_groups=(TargetGroupSpec(FLEET, FLEET, app, deregistration_delay_s=60),),
+            groups=(
+                GroupSpec(
+                    GROUP,
+                    (FLEET,),
+                    min_size=fleet.least,
+                    max_size=fleet.most or max(ROOM * fleet.targets, fleet.least),
+                    desired=fleet.targets,
+                    zones=zones,
+                    health_check_type=health_check_type,
+                ),
+            ),
+            rules=(RuleSpec("main", ((FLEET, 100),)),),
+            tags=(("trimtab:managed", "true"),),
+        ),
+        demand=Demand(STARTS, tuple(_demand(story))),
+        seed=seed,
+    )
+
+
+def _demand(story: Story) -> Iterator[float]:
+    whole = story.fleet.targets * COMFORTABLE
+    for minute in range(story.minutes):
+        share = [each.share for each in story.load if each.at <= minute]
+        yield whole * (share[-1] if share else story.load[0].share)
+
+
+@dataclass(slots=True)
+class Stage:
+    """Plays a story's trouble on a world; call it before each minute."""
+
+    story: Story
+    world: World
+    places: tuple[str, ...] = ()
+    """Instance ids by place in order of launch, as the story numbers them."""
+    _replaced: int = 0
+    _struck: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        born = sorted(self.world.instances(), key=lambda i: (i.launched_at, i.id))
+        self.places = tuple(i.id for i in born)
+
+    def before(self, minute: int) -> None:
+        """Do what happens at the start of this minute, counted from 0."""
+        for trouble in self.story.trouble:
+            if trouble.newcomers:
+                self._strike_newcomers(trouble, minute)
+            elif _begins(trouble, minute):
+                for where in self._where(trouble):
+                    self.world.switch_on(_fault(trouble, where))
+        for act in self.story.act:
+            self._act(act, minute)
+
+    def _where(self, trouble: Trouble) -> Iterator[Where]:
+        if trouble.targets:
+            yield from (OneInstance(self.places[t]) for t in trouble.targets if self._is_here(t))
+        elif trouble.zone is not None:
+            yield InZone(ZONES[trouble.zone])
+        else:
+            yield Everywhere() if trouble.kind in WITHOUT_A_PLACE else WholeFleet(FLEET)
+
+    def _is_here(self, place: int) -> bool:
+        return any(i.id == self.places[place] for i in self.world.instances())
+
+    def _strike_newcomers(self, trouble: Trouble, minute: int) -> None:
+        if minute < trouble.at or (trouble.lasts and minute >= trouble.at + trouble.lasts):
+            return
+        for instance in self.world.instances():
+            if instance.id not in self.places and instance.id not in self._struck:
+                self._struck.add(instance.id)
+                self.world.switch_on(_fault(trouble, OneInstance(instance.id)))
+
+    def _act(self, act: Act, minute: int) -> None:
+        group = self.world.describe_groups((GROUP,))[0]
+        if act.kind == "resize" and minute == act.at:
+            self.world.set_desired_capacity(GROUP, act.count)
+        elif act.kind == "end" and minute == act.at:
+            for instance in sorted(i.id for i in group.instances)[: act.count]:
+                self.world.terminate_instance(instance, decrement=False)
+        elif act.kind == "replace" and minute >= act.at and (minute - act.at) % act.pace == 0:
+            old = [i.id for i in group.instances if i.id in self.places]
+            for instance in old[: min(2, act.count - self._replaced)]:
+                self.world.terminate_instance(instance, decrement=False)
+                self._replaced += 1
+
+
+def _begins(trouble: Trouble, minute: int) -> bool:
+    if minute < trouble.at:
+        return False
+    if trouble.every:
+        return (minute - trouble.at) % trouble.every == 0
+    return minute == trouble.at
+
+
+def _fault(trouble: Trouble, where: Where) -> Fault:
+    lasts = None if trouble.lasts is None else trouble.lasts * 60
+    return Fault(trouble.kind, where, lasts_s=lasts, amount=trouble.amount)
