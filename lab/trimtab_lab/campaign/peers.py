@@ -78,7 +78,7 @@ class Envoy:
 
 def taken_out_by_balancer(world: World) -> frozenset[str]:
     """Return whom the load balancer sends nothing, because its checks fail."""
-    arn = world.target_group(world.target_groups()[0].arn).arn
+    arn = world.target_groups()[0].arn
     return frozenset(t.id for t in world.describe_target_health(arn) if t.state == "unhealthy")
 
 

@@ -38,8 +38,8 @@ class Played:
     """What came of one story with one seed.
 
     ``removed`` says at which minute a target was first taken out, by its place in the story (or its
-    id, if it came later). ``delays`` are ticks from being visible to being removed, ``missed`` those
-    that should have left and did not, ``wrong`` those that left and should not have.
+    id, if it came later). ``delays`` are ticks from being visible to being removed; ``missed`` are
+    those that should have left and did not, ``wrong`` those that left and should not have.
     """
 
     story: str
@@ -64,15 +64,16 @@ class Played:
 
 def play(story: Story, seed: int, who: Who = Who.TRIMTAB) -> Played:
     """Play a story to its end."""
+    cast = _Cast(story, seed, who)
     match who:
         case Who.TRIMTAB:
-            return _with_trimtab(story, seed)
+            return _with_trimtab(cast)
         case Who.BALANCER:
-            return _alone(story, seed, who, taken_out_by_balancer)
+            return _alone(cast, taken_out_by_balancer)
         case Who.GROUP:
-            return _alone(story, seed, who, taken_out_by_group)
+            return _alone(cast, taken_out_by_group)
         case Who.ENVOY:
-            return _with_envoy(story, seed)
+            return _with_envoy(cast)
 
 
 def campaign_policy(story: Story, scenario: Scenario) -> Policy:
@@ -84,25 +85,31 @@ def campaign_policy(story: Story, scenario: Scenario) -> Policy:
     )
     latency = OutlierPolicy(TargetMetric(space, "Latency"), floor=250.0)
     mine = HealthPolicy(outliers=(latency,), failures=counts) if story.fleet.own_metrics else None
-    return replace(
-        policy, health=replace(mine or HealthPolicy(), watch=A_MINUTE, sweep=A_MINUTE)
-    )
+    return replace(policy, health=replace(mine or HealthPolicy(), watch=A_MINUTE, sweep=A_MINUTE))
 
 
-def _with_trimtab(story: Story, seed: int) -> Played:
-    scenario = scenario_of(story, seed)
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """Which story is played, with which seed and by whom."""
+
+    story: Story
+    seed: int
+    who: Who
+
+
+def _with_trimtab(cast: _Cast) -> Played:
+    story, scenario = cast.story, scenario_of(cast.story, cast.seed)
     simulator = Simulator(scenario, keep=None)
     simulator.put(campaign_policy(story, scenario))
-    stage, removed, broken = Stage(story, simulator.world), {}, []
+    stage, result = Stage(story, simulator.world), simulator.result
+    removed: dict[str, int] = {}
     for minute in range(story.minutes):
         stage.before(minute)
-        entries = len(simulator.result.entries)
-        troubles = len(simulator.result.troubles)
+        known = len(result.entries)
         simulator.run(1)
-        for instance in _ejected(simulator.result.entries[entries:]):
+        for instance in _ejected(result.entries[known:]):
             removed.setdefault(instance, minute + 1)
-        broken += simulator.result.troubles[troubles:]
-    return _told(story, seed, Who.TRIMTAB, simulator.world, stage, removed, tuple(broken))
+    return _told(cast, stage, removed, tuple(result.troubles))
 
 
 def _ejected(entries: list[Entry]) -> list[str]:
@@ -112,68 +119,70 @@ def _ejected(entries: list[Entry]) -> list[str]:
     ]  # fmt: skip
 
 
-def _alone(story: Story, seed: int, who: Who, out: Out) -> Played:
-    kind = "ELB" if who is Who.GROUP else "EC2"
-    world = build_world(scenario_of(story, seed, kind))
-    world.tenants.append(TargetTracking(GROUP, COMFORTABLE))
-    return _watched(story, seed, who, world, lambda: world.advance(world.now + A_MINUTE), out)
+def _alone(cast: _Cast, out: Out) -> Played:
+    kind = "ELB" if cast.who is Who.GROUP else "EC2"
+    world = build_world(scenario_of(cast.story, cast.seed, kind))
+
+    def minute() -> frozenset[str]:
+        world.advance(world.now + A_MINUTE)
+        return out(world)
+
+    return _watched(cast, world, minute)
 
 
-def _with_envoy(story: Story, seed: int) -> Played:
-    world = build_world(scenario_of(story, seed))
-    world.tenants.append(TargetTracking(GROUP, COMFORTABLE))
+def _with_envoy(cast: _Cast) -> Played:
+    world = build_world(scenario_of(cast.story, cast.seed))
     envoy = Envoy(world)
-    held: set[str] = set()
 
-    def minute() -> None:
-        held.clear()
+    def minute() -> frozenset[str]:
+        held: set[str] = set()
         for _ in range(int(A_MINUTE / STEP)):
             world.advance(world.now + STEP)
             held.update(envoy.step())
+        return frozenset(held)
 
-    return _watched(story, seed, Who.ENVOY, world, minute, lambda _: frozenset(held))
+    return _watched(cast, world, minute)
 
 
-def _watched(
-    story: Story, seed: int, who: Who, world: World, advance: Callable[[], None], out: Out
-) -> Played:
-    stage, removed = Stage(story, world), {}
-    for minute in range(story.minutes):
+def _watched(cast: _Cast, world: World, a_minute: Callable[[], frozenset[str]]) -> Played:
+    """Play with what AWS does by itself; a minute passes and says who got nothing meanwhile."""
+    world.tenants.append(TargetTracking(GROUP, COMFORTABLE))
+    stage = Stage(cast.story, world)
+    removed: dict[str, int] = {}
+    for minute in range(cast.story.minutes):
         stage.before(minute)
-        advance()
-        for instance in out(world):
+        for instance in a_minute():
             removed.setdefault(instance, minute + 1)
-    return _told(story, seed, who, world, stage, removed, ())
+    return _told(cast, stage, removed)
 
 
 def _told(
-    story: Story, seed: int, who: Who, world: World, stage: Stage, removed: Mapping[str, int],
-    broken: tuple[str, ...],
-) -> Played:  # fmt: skip
+    cast: _Cast, stage: Stage, removed: Mapping[str, int], broken: tuple[str, ...] = ()
+) -> Played:
+    story, users = cast.story, stage.world.users
     places = {instance: place for place, instance in enumerate(stage.places)}
     by_place = {places[i]: m for i, m in removed.items() if i in places}
     expected = story.expect.removed
-    due = {t: _visible(story, t, world) for t in expected}
-    delays = {t: max(0, by_place[t] - due[t]) for t in expected if t in by_place}
-    users = world.users
+    delays = {t: max(0, by_place[t] - _visible(stage, t)) for t in expected if t in by_place}
+    strangers = [i for i in sorted(removed) if places.get(i) not in expected]
     return Played(
         story=story.name,
         cause=story.cause,
-        seed=seed,
-        who=who,
+        seed=cast.seed,
+        who=cast.who,
         requests=users.requests,
         failed=users.failed,
         slow=round(users.slow),
         removed={str(places.get(i, i)): m for i, m in sorted(removed.items())},
         delays=tuple(delays[t] for t in sorted(delays)),
         missed=tuple(t for t in expected if t not in by_place),
-        wrong=tuple(str(places.get(i, i)) for i in sorted(removed) if places.get(i) not in expected),
+        wrong=tuple(str(places.get(i, i)) for i in strangers),
         late=tuple(t for t, d in delays.items() if d > story.expect.within),
         broken=broken,
     )
 
 
-def _visible(story: Story, place: int, world: World) -> int:
+def _visible(stage: Stage, place: int) -> int:
     """Return the tick by which the first bad minute's samples have surely arrived."""
-    began = min(each.at for each in story.trouble if place in each.targets)
-    return began + 1 + math.ceil(world.scenario.metric_lag_s[1] / 60)
+    began = min(each.at for each in stage.story.trouble if place in each.targets)
+    return began + 1 + math.ceil(stage.world.scenario.metric_lag_s[1] / 60)

@@ -20,7 +20,7 @@ MOST_MINUTES = 24 * 60
 PERCENT = 100.0
 
 
-class StoryInvalid(Exception):  # noqa: N818 (named as the others of this project)
+class StoryInvalid(Exception):
     """A file that is no story; the text names every mistake and its place."""
 
 

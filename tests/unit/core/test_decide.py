@@ -27,7 +27,7 @@ from tests.unit.core.worlds import a_situation, wanted
 from trimtab.decide import sizes_wanted
 from trimtab.model.change import Eject, Resize, Restore
 from trimtab.model.memory import Finding, Memory, Wish
-from trimtab.model.observation import Lifecycle, TargetState
+from trimtab.model.observation import Lifecycle, Target, TargetState
 from trimtab.model.policy import (
     EjectMethod,
     EjectPolicy,
@@ -214,12 +214,24 @@ def test_members_that_carry_nothing_are_added_on_top() -> None:
     assert next((c.after, w) for c, w in found if isinstance(c, Resize)) == (5, Code.REPLACE_LOST)
 
 
-def test_in_a_panic_nothing_is_launched_for_the_lost() -> None:
-    dead = tuple(replace(a_target(n), state=TargetState.UNHEALTHY) for n in (3, 4))
+@pytest.mark.parametrize(
+    ("size", "coming", "expected"),
+    [
+        pytest.param(4, (), [5], id="one is tried"),
+        pytest.param(4, (a_target(9, state=TargetState.INITIAL),), [], id="one at a time"),
+        pytest.param(8, (), [], id="never beyond twice the need"),
+    ],
+)
+def test_in_a_panic_newcomers_are_tried_for_the_lost(
+    size: int, coming: tuple[Target, ...], expected: list[int]
+) -> None:
+    dead = tuple(
+        replace(a_target(n), state=TargetState.UNHEALTHY) for n in range(size // 2, size + 1)
+    )
     memory = remembered(findings={t.id: (Finding(Code.LB_UNHEALTHY, at(-5)),) for t in dead})
-    fleet = a_fleet(targets(2, *dead), a_group(4), 3.9)
+    fleet = a_fleet(targets(size // 2 - 1, *dead, *coming), a_group(size), 3.9)
     found = wanted(a_situation(fleet, policy=SCALED, memory=memory))
-    assert not [c for c, _ in found.values() if isinstance(c, Resize)]
+    assert [c.after for c, _ in found.values() if isinstance(c, Resize)] == expected
 
 
 def test_only_a_fresh_load_is_a_wish_to_remember() -> None:

@@ -27,6 +27,8 @@ from trimtab.model.verdict import Proposal
 TICK = timedelta(minutes=1)
 """Regular distance of ticks, for judging whether a window has been watched whole."""
 
+TRIAL = 10
+"""One in so many is launched to see whether newcomers serve where nothing does."""
 EXACT = 1e-9
 """Rounding of floating-point sums, far below any load that matters."""
 
@@ -55,7 +57,7 @@ def sizes_wanted(at: Situation) -> Mapping[FleetId, int]:
         lost = lost_members(group, believed)
         answer = needed_size(fleet, group.desired - lost, at, flows)
         if answer is not None:
-            wanted[fleet] = answer[0] + lost
+            wanted[fleet] = with_lost(answer[0], lost, group, believed)
     return wanted
 
 
@@ -134,7 +136,7 @@ def _resize(fleet: FleetId, group: Group, at: Situation, flows: list[Flow]) -> P
     if answer is None:
         return _to_minimum(fleet, group, low)
     need, why = answer
-    wish = need + lost
+    wish = with_lost(need, lost, group, believed)
     if wish > group.desired:
         if lost and need <= group.desired:
             text = f"{lost} of its members carry nothing; {why.text}"
@@ -150,18 +152,31 @@ def _resize(fleet: FleetId, group: Group, at: Situation, flows: list[Flow]) -> P
 
 
 def lost_members(group: Group, believed: FleetBelief) -> int:
-    """Count members in service that carry nothing, unless so much is bad that it is no loss.
-
-    In panic or with the fleet down, launching more of the same does not help.
-    """
-    if believed.panic or believed.down:
-        return 0
+    """Count members in service that carry nothing."""
     serving = {m.instance for m in group.members if m.lifecycle is Lifecycle.IN_SERVICE}
     return sum(
         1
         for b in believed.targets or ()
         if b.condition is Condition.FAILING and b.target.instance in serving
     )
+
+
+def with_lost(need: int, lost: int, group: Group, believed: FleetBelief) -> int:
+    """Return the size that serves the need on top of those who carry nothing.
+
+    In panic or with the fleet down more of the same may not help. So newcomers are tried a few at
+    a time, a tenth of the group or one, never beyond twice the need (two more at least), and not
+    while others are on their way: if they serve, it was the old ones. Worked example: both of two
+    dead, one needed: 3, and no more than 3 if the third dies too.
+    """
+    if not (believed.panic or believed.down):
+        return need + lost
+    coming = believed.count(Condition.WARMING) or any(
+        m.lifecycle is Lifecycle.PENDING for m in group.members
+    )
+    trial = 0 if coming else max(1, group.desired // TRIAL)
+    tried = min(need + lost, group.desired + trial, max(2 * need, need + 2))
+    return max(need, tried)
 
 
 def _stabilized(fleet: FleetId, wish: int, group: Group, at: Situation) -> int:

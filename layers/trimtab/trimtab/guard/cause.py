@@ -14,6 +14,8 @@ from trimtab.model.cause import REMEDIES, Cause
 from trimtab.model.change import Eject, Resize
 from trimtab.model.verdict import Proposal
 
+REFUSED = "Target.FailedHealthChecks"
+"""AWS's code where the connection is refused; one who is busy times out or answers otherwise."""
 OPERATORS_CALL = frozenset({Cause.ZONE, Cause.DEPLOYMENT, Cause.DEPENDENCY})
 
 
@@ -24,6 +26,8 @@ def check_cause(proposal: Proposal, plan: Plan) -> Answer:
         belief = plan.at.believed(change.fleet)
         if REMEDIES[belief.cause].ejecting:
             return passed("the cause is the target itself", cause=belief.cause)
+        if belief.cause is Cause.OVERLOAD and _is_gone(change, plan):
+            return passed("nothing answers there: that is not for being busy", cause=belief.cause)
     elif isinstance(change, Resize) and change.after < change.before:
         belief = plan.at.believed(change.fleet)
         if REMEDIES[belief.cause].shrinking:
@@ -33,6 +37,12 @@ def check_cause(proposal: Proposal, plan: Plan) -> Answer:
     if proposal.request is not None and belief.cause in OPERATORS_CALL:
         return passed("an operator asked for it, knowing more than we see", cause=belief.cause)
     return _refused(belief)
+
+
+def _is_gone(change: Eject, plan: Plan) -> bool:
+    """Tell a target whose process is gone from one that is too busy to answer in time."""
+    known = plan.grounds[change.fleet].registrations.get(change.instance, ())
+    return bool(known) and all(not b.serves and b.target.state_reason == REFUSED for b in known)
 
 
 def _refused(belief: FleetBelief) -> Answer:
