@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from trimtab.loop import think
+from trimtab.model.cause import Cause
 from trimtab.model.change import Eject, Resize, Restore, Reweight
 from trimtab.model.entry import Kind
 from trimtab.model.observation import FleetSeen, Group, Lifecycle, TargetState
@@ -17,6 +18,8 @@ from trimtab.model.policy import EjectMethod, Lever, Mode
 from trimtab.model.tick import Inputs, Tick
 from trimtab.model.verdict import Ruling, Verdict
 from trimtab_lab.laws import Judged, hold
+
+MENDED_BY_REMOVAL = (Cause.TARGET, Cause.NONE)
 
 
 def broken_by(tick: Tick) -> Iterator[str]:
@@ -37,7 +40,22 @@ def broken_by(tick: Tick) -> Iterator[str]:
             seen = tick.inputs.seen.fleets[change.fleet].targets or ()
             if any(t.state is TargetState.INITIAL for t in seen):
                 yield f"{change.fleet} shrinks while a target is in its first health checks"
+    yield from _against_the_cause(tick)
     yield from _thought_again(tick)
+
+
+def _against_the_cause(tick: Tick) -> Iterator[str]:
+    """Say what is removed though removing does not mend what is wrong, and nobody asked for it."""
+    for verdict in tick.verdicts:
+        change = verdict.change
+        removes = isinstance(change, Eject) or (
+            isinstance(change, Resize) and change.after < change.before
+        )
+        if not removes or isinstance(change, Reweight) or verdict.ruling is Ruling.REFUSED:
+            continue
+        cause = tick.belief.fleets[change.fleet].cause
+        if cause not in MENDED_BY_REMOVAL and verdict.proposal.request is None:
+            yield f"{change.fleet} loses a target, and its trouble is {cause}"
 
 
 def _thought_again(tick: Tick) -> Iterator[str]:

@@ -265,8 +265,10 @@ def no_shrinking(campaign: Campaign) -> bool:
 
 
 def no_reweights(campaign: Campaign) -> bool:
-    """No weights were moved."""
-    return not changes(campaign, Reweight)
+    """No weights were moved while both sides were down."""
+    both_down = campaign.started + timedelta(minutes=16)
+    moved = [e for e in campaign.oracle.effects if isinstance(e.change, Reweight)]
+    return not any(e.at < both_down for e in moved)
 
 
 def keeps_four(campaign: Campaign) -> bool:
