@@ -54,6 +54,9 @@ def _against_the_cause(tick: Tick) -> Iterator[str]:
         if not removes or isinstance(change, Reweight) or verdict.ruling is Ruling.REFUSED:
             continue
         cause = tick.belief.fleets[change.fleet].cause
+        here = tick.belief.targets_of(change.fleet)
+        if cause is Cause.OVERLOAD and isinstance(change, Eject) and not here[change.target].serves:
+            continue  # whose process is gone is not merely busy
         if cause not in MENDED_BY_REMOVAL and verdict.proposal.request is None:
             yield f"{change.fleet} loses a target, and its trouble is {cause}"
 
