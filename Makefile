@@ -73,6 +73,10 @@ chaos-mutants: setup ## take out each guard and condition: the campaign must fin
 fuzz: setup ## forged events, damaged state, odd answers of AWS, thousands of each: minutes: EXAMPLES=3000
 	@TRIMTAB_FUZZ=$(or $(EXAMPLES),1500) $(PYTHON) -m pytest -n $(WORKERS) tests/fuzz $(ARGS)
 
+.PHONY: campaign-health
+campaign-health: setup ## every story of docs/campaign.md with many seeds, beside three peers: SEEDS=50 ARGS='--story zone'
+	@$(PYTHON) -m trimtab_lab.campaign --seeds $(or $(SEEDS),50) --workers $(WORKERS) $(ARGS)
+
 .PHONY: check
 check: format-check lint types imports ## format, lint, types and the direction of imports
 

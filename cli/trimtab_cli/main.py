@@ -23,6 +23,7 @@ from trimtab_cli.stop import USAGE, Stop, stop_of
 
 LAB = {
     "demo": ("trimtab_cli.demo", "Replay a bad day on an embedded AWS; needs no account."),
+    "simulate": ("trimtab_cli.simulate", "Play a story of what goes wrong in the simulator."),
     "bench": ("trimtab_lab.bench.command", "Measure decisions, AWS calls and cost."),
 }
 """Commands that stand on the lab: a module with a Typer ``app``, imported when it is called."""

@@ -31,7 +31,7 @@ from trimtab.model.assessment import FleetBelief
 from trimtab.model.cause import REMEDIES, Cause
 from trimtab.model.change import Resize
 from trimtab.model.ids import Zone
-from trimtab.model.memory import Finding, Memory
+from trimtab.model.memory import Finding, Memory, Strikes
 from trimtab.model.observation import FleetSeen, LoadSignal, Target, TargetState
 from trimtab.model.policy import HealthPolicy, ScalingPolicy
 from trimtab.model.reason import Reason, ReasonCode
@@ -123,9 +123,17 @@ def test_a_fleet_of_one_that_is_dead_is_down() -> None:
 
 
 def test_what_is_bad_in_one_zone_only_is_the_zones_trouble() -> None:
+    elsewhere = tuple(replace(t, zone=Zone("eu-west-1b")) for t in targets(4))
     bad = (dead(8, "eu-west-1a"), dead(9, "eu-west-1a"))
-    zones = (*(replace(t, zone=Zone("eu-west-1b")) for t in targets(4)),)
-    assert cause(a_fleet((*zones, a_target(7), *bad), units=1.0)) is Cause.ZONE
+    assert cause(a_fleet((*elsewhere, a_target(7), *bad), units=1.0)) is Cause.ZONE
+
+
+def test_who_has_been_out_before_is_bad_by_himself() -> None:
+    elsewhere = tuple(replace(t, zone=Zone("eu-west-1b")) for t in targets(4))
+    bad = (dead(8, "eu-west-1a"), dead(9, "eu-west-1a"))
+    memory = remembered(strikes={dead(9).id: Strikes(1, at(-3))})
+    assert cause(a_fleet((*elsewhere, a_target(7), *bad), units=1.0), memory) is Cause.TARGET
+    assert cause(a_fleet((*elsewhere, *bad), units=1.0), memory) is Cause.ZONE
 
 
 def test_the_same_number_spread_over_zones_is_not() -> None:

@@ -24,8 +24,8 @@ BUSY = 1.0
 """Units of load a trusted target at its target load carries; from here on a fleet is busy."""
 ZONE_BAD = 0.55
 """Share of a zone from which on the zone is the cause (Kubernetes' unhealthy-zone threshold)."""
-ZONE_COUNT = 2
-"""So many bad targets of a zone at least: one may be alone in being bad."""
+SEVERAL = 2
+"""One may be alone in being bad."""
 ELSEWHERE = 0.2
 """Share that may be bad in the other zones together."""
 NEW_SHARE = 0.2
@@ -136,14 +136,19 @@ def _anyone_stands_out(at: Scene) -> bool:
 
 
 def _zone(at: Scene) -> str:
-    """All that is bad is in one zone, and most of that zone is bad."""
+    """All that is bad is in one zone, and most of that zone is bad.
+
+    Who has been out before is known to be bad by himself, and counts only where all of them are.
+    """
     targets = [t for t in at.belief.targets or () if t.condition is not Condition.LEAVING]
     sizes = Counter(t.target.zone for t in targets)
     bad = Counter(t.target.zone for t in at.bad)
-    if len(sizes) < ZONE_COUNT or not bad:
+    if len(sizes) < SEVERAL or not bad:
         return ""
     zone, count = max(bad.items(), key=lambda z: (z[1] / max(sizes[z[0]], 1), z[1], z[0]))
-    if not zone or count < ZONE_COUNT or count < ZONE_BAD * sizes[zone]:
+    known = sum(1 for t in at.bad if t.target.zone == zone and t.target.id in at.memory.strikes)
+    told = count if count == sizes[zone] else count - known
+    if not zone or told < SEVERAL or told < ZONE_BAD * sizes[zone]:
         return ""
     if bad.total() - count > ELSEWHERE * (len(targets) - sizes[zone]):
         return ""
@@ -160,7 +165,7 @@ def _deployment(at: Scene) -> str:
     bad = at.bad
     targets = at.belief.targets or ()
     count = sum(1 for t in targets if t.target.instance in new)
-    if len(bad) < ZONE_COUNT or count < NEW_SHARE * len(targets) or count == len(targets):
+    if len(bad) < SEVERAL or count < NEW_SHARE * len(targets) or count == len(targets):
         return ""
     if any(t.target.instance not in new for t in bad):
         return ""
