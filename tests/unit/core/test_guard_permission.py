@@ -14,7 +14,9 @@ from tests.builders import (
     a_pause,
     a_target,
     an_eject,
+    an_ejection,
     at,
+    remembered,
     targets,
 )
 from tests.unit.core.worlds import (
@@ -30,6 +32,7 @@ from tests.unit.core.worlds import (
 from trimtab.model.change import Change, inverse_of
 from trimtab.model.observation import FleetSeen
 from trimtab.model.policy import (
+    EjectMethod,
     Lever,
     Mode,
 )
@@ -144,3 +147,10 @@ def test_in_a_panic_nothing_is_removed_and_everything_may_return() -> None:
     assert ruled(panic, grow(6, 5)) == refused(Code.PANIC)
     assert ruled(panic, grow(6, 7)) == ALLOWED
     assert ruled(panic, inverse_of(an_eject(7))) == ALLOWED
+
+
+def test_what_we_hold_out_is_taken_out_no_second_time() -> None:
+    held = an_ejection(an_eject(1))
+    again = replace(an_eject(1), method=EjectMethod.STANDBY, group="blue-asg")
+    out = world(memory=remembered(ejected={held.eject.target: held}))
+    assert ruled(out, again) == refused(Code.IN_FLIGHT)

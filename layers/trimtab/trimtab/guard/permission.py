@@ -18,6 +18,7 @@ from trimtab.model.change import (
     subject_of,
 )
 from trimtab.model.effect import Caution
+from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import ReasonCode
 from trimtab.model.verdict import Proposal
 
@@ -61,12 +62,27 @@ def check_pause(proposal: Proposal, plan: Plan) -> Answer:
 def check_in_flight(proposal: Proposal, plan: Plan) -> Answer:
     """Refuse a second change of what is being changed already.
 
-    Its outcome is not known yet, so what we see may be half of it.
+    Its outcome is not known yet, so what we see may be half of it. What we hold out is taken out no
+    second time, by whatever way: each way back would undo the other's half.
     """
     subject = subject_of(proposal.change)
     if plan.in_flight(subject):
         return refused(ReasonCode.IN_FLIGHT, f"a change of {subject} is under way")
+    if isinstance(proposal.change, Eject) and _is_held_out(proposal.change, plan):
+        return refused(ReasonCode.IN_FLIGHT, f"{subject} is held out already, until it returns")
     return passed("nothing under way on it")
+
+
+def _is_held_out(change: Eject, plan: Plan) -> bool:
+    """Tell whether we hold out the same registration, or all that the instance has."""
+    return any(
+        held.eject.instance == change.instance
+        and (
+            held.eject.target == change.target
+            or EjectMethod.STANDBY in (held.eject.method, change.method)
+        )
+        for held in plan.at.memory.fleet(change.fleet).ejected.values()
+    )
 
 
 def check_setback(proposal: Proposal, plan: Plan) -> Answer:
