@@ -121,7 +121,8 @@ def test_whatever_dies_the_target_returns_once_and_the_log_says_who(
         assert intent.change.instance == ejected.change.instance  # type: ignore[union-attr]
         assert intent.wanted is not None
         assert intent.wanted.code is Code.LEASE_EXPIRED
-        (outcome,) = outcomes_of(aws, intent)
+        outcome, *effect = outcomes_of(aws, intent)  # a living controller tells its effect, too
+        assert [e.kind for e in effect] in ([], [Kind.VERIFIED])
         assert (outcome.kind, outcome.by) == (Kind.APPLIED, WARDEN)
         assert len(wardens(aws)) == 2, "nothing is said every five minutes"
         (call,) = [call for call in aws.calls.writes() if call.function == WARDEN]
@@ -249,6 +250,22 @@ def test_a_controller_that_comes_back_takes_over_what_the_warden_did() -> None:
         before = len(stored(aws))
         aws.run(10)
         assert not [e for e in stored(aws)[before:] if e.kind is Kind.INTENDED]
+
+
+def test_a_target_that_the_warden_brought_back_is_not_held_against_the_ejection() -> None:
+    """The controller died before the ejection's effect was known."""
+    with running(shop(SHORT_ILLNESS)) as aws:
+        ejected = out_of(aws)
+        kill_all(aws)
+        aws.run(25)
+        (returned,) = of_kind(wardens(aws), Kind.INTENDED)
+        aws.functions.stopped.clear()
+        aws.run(3)
+        effects = {e.intent: e for e in stored(aws) if e.id.endswith("#effect")}
+        assert effects[returned.id].kind is Kind.VERIFIED
+        assert effects[ejected.intent].kind is Kind.NOTED
+        assert "was brought back before" in effects[ejected.intent].reason.text
+        assert memory_of(aws).cautions == {}
 
 
 def test_a_living_controller_is_never_overtaken() -> None:

@@ -42,6 +42,7 @@ from trimtab.model.observation import Group, Lifecycle, RouteSeen, Target, Targe
 from trimtab.model.policy import EjectMethod, OnFailure, Policy
 from trimtab.model.reason import Reason
 from trimtab.model.reason import ReasonCode as Code
+from trimtab.model.request import ProtectRoute
 from trimtab.model.situation import Situation
 
 OUT = an_eject(9)
@@ -165,6 +166,21 @@ def test_held_weights_are_leased_until_the_hold_ends() -> None:
     lease = lease_left(memory, situation=away(memory))
     assert lease is not None
     assert lease.expires == at(60)
+
+
+@pytest.mark.parametrize(
+    ("until", "expires"),
+    [
+        pytest.param(at(240), at(240), id="longer than the term"),
+        pytest.param(at(5), at(15), id="over before the term is"),
+    ],
+)
+def test_the_warden_too_leaves_a_protected_route_alone(until: datetime, expires: datetime) -> None:
+    hold = Hold(EntryId("R"), "ann", "", NOON, until, protects=ProtectRoute(MAIN, until))
+    memory = moved(holds={"protection of route main": hold})
+    lease = lease_left(memory, situation=away(memory))
+    assert lease is not None
+    assert (lease.expires, lease.why) == (expires, "away from its home weights")
 
 
 @pytest.mark.parametrize(("was", "leased"), [(5, True), (2, False), (1, False), (None, False)])
@@ -363,7 +379,10 @@ def test_what_expired_is_written_down_before_it_is_given_back() -> None:
     assert "5m ago" in entry.wanted.text
     assert plan.left.version == 4
     assert plan.left.held == (EXPIRED,)
-    assert plan.left.attempts[EXPIRED.subject].pending.entry == entry.id
+    attempted = plan.left.attempts[EXPIRED.subject].pending
+    assert (attempted.entry, attempted.expects) == (entry.id, entry.expects)
+    assert entry.expects is not None
+    assert entry.expects.by == at(25)
 
 
 def test_a_run_sets_about_so_many_changes_and_no_more_than_the_group_takes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.effects.vitals import vitals_of
@@ -25,8 +26,7 @@ def expectation_of(change: Change, at: Situation) -> Expectation:
         case Eject():
             return _of_eject(change, by, at)
         case Restore():
-            text = f"by {by:%H:%M} {change.target} is in service and healthy again"
-            return Expectation(text, by, _before(at, change.fleet))
+            return replace(restored_by(change, at.now), before=_before(at, change.fleet))
         case Resize() if change.after > change.before:
             by = at.now + LAUNCHES_WITHIN + at.policy.scaling.warm_up
             text = f"by {by:%H:%M} {change.fleet} has {change.after} members that serve"
@@ -40,6 +40,12 @@ def expectation_of(change: Change, at: Situation) -> Expectation:
             return Expectation(text, by, _before(at, change.fleet))
         case Reweight():
             return _of_reweight(change, by, at)
+
+
+def restored_by(change: Restore, now: datetime) -> Expectation:
+    """Return what should be true after a target is brought back, whoever does it."""
+    by = now + SHOWS_WITHIN
+    return Expectation(f"by {by:%H:%M} {change.target} is in service and healthy again", by)
 
 
 def _of_eject(change: Eject, by: datetime, at: Situation) -> Expectation:

@@ -134,7 +134,7 @@ def _at_shifted(
         return None, f"{change.route} could not be read"
     now = {arn: seen.weights.get(arn) for arn in change.after}
     if later is None and now != dict(change.after):
-        return Proof.UNKNOWN, "the weights were changed by somebody else since"
+        return Proof.UNKNOWN, "the weights were set to something else since"
     fleets = {p.target_group: f for f, p in at.policy.fleets.items()}
     said = [_fares(fleets[arn], held, at) for arn in gainers(change) if arn in fleets]
     words = "; ".join(text for _, text in said)

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from trimtab.decide.flows import SLACK, total_demand
 from trimtab.decide.shares import shares_of, weights_of
 from trimtab.model.change import Change, Eject, Resize, Reweight, inverse_of, subject_of
-from trimtab.model.ids import Arn
+from trimtab.model.ids import Arn, RouteId
 from trimtab.model.lease import Lease, Leases, Load
 from trimtab.model.memory import Memory, Pending
 from trimtab.model.policy import FleetPolicy, OnFailure, RoutePolicy
-from trimtab.model.request import size_subject, weights_subject
+from trimtab.model.request import ProtectRoute, size_subject, weights_subject
 from trimtab.model.situation import Situation
 from trimtab.remember import keep_out
 
@@ -104,7 +104,7 @@ def _route(
         return None  # nobody but an operator moves it, and nobody brings it home
     seen = at.seen.routes.get(route.name)
     groups = {f: at.policy.fleets[f].target_group for f in sorted(route.split)}
-    expires = _expires(until, at.now)
+    expires = _expires(max(until, _protected_until(route.name, memory, at.now)), at.now)
     known = old.get(f"route {route.name}")
     if seen is None or not seen.weights.keys() >= set(groups.values()):
         return None if known is None else replace(known, expires=expires, orphan=False)
@@ -127,6 +127,13 @@ def _route(
         load=load,
         on_its_way=moving,
     )
+
+
+def _protected_until(route: RouteId, memory: Memory, now: datetime) -> datetime:
+    """Return until when an operator has put a route out of reach: the warden's as well."""
+    asked = ((hold.protects, hold.until) for hold in memory.holds.values())
+    found = (until for it, until in asked if isinstance(it, ProtectRoute) and it.route == route)
+    return max(found, default=now)
 
 
 def _size(fleet: FleetPolicy, at: Situation, memory: Memory) -> Lease | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trimtab.codec import iso, ulid
+from trimtab.effects import restored_by
 from trimtab.lease.giveback import Kept, Sight, give_back
-from trimtab.model.change import Change, Reweight, inverse_of, lever_of
+from trimtab.model.change import Change, Restore, Reweight, inverse_of, lever_of
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.lease import WARDEN, Attempt, Lease, Leases
@@ -110,9 +111,9 @@ def plan_for(case: Case, ready: Sequence[Lease], sight: Sight, room: int) -> Pla
         elif room > 0:
             room -= 1
             sight = sight.after(found)
-            entries.append(_intent(blank, lease, found))
-            pending = Pending(blank.id, found, ReasonCode.LEASE_EXPIRED, now, now + DEADLINE)
-            attempts[subject] = Attempt(pending, case.failures(subject))
+            intent = _intent(blank, lease, found)
+            entries.append(intent)
+            attempts[subject] = Attempt(_pending(intent, found), case.failures(subject))
             said.pop(subject, None)
     held = tuple(lease for lease in row.held if lease.subject not in back)
     said = {subject: code for subject, code in said.items() if subject not in back}
@@ -144,4 +145,12 @@ def _intent(blank: Entry, lease: Lease, change: Change) -> Entry:
         inverse=inverse_of(change),
         wanted=Reason(ReasonCode.LEASE_EXPIRED, text, facts),
         deadline=blank.at + DEADLINE,
+        # for the controller, once it lives again: who ended the ejection, and whether it is well
+        expects=restored_by(change, blank.at) if isinstance(change, Restore) else None,
     )
+
+
+def _pending(intent: Entry, change: Change) -> Pending:
+    deadline = intent.at + DEADLINE
+    held = Pending(intent.id, change, ReasonCode.LEASE_EXPIRED, intent.at, deadline)
+    return replace(held, expects=intent.expects)
