@@ -31,7 +31,7 @@ demo: setup ## a bad day on the embedded AWS, with and without Trimtab: SEED=7 T
 
 .PHONY: test
 test: setup ## every test that needs nothing built: ARGS='-k words'
-	@$(PYTHON) -m pytest -n $(WORKERS) -m "not built and not e2e and not slow" $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -m "not built and not e2e and not slow" $(ARGS)
 
 .PHONY: test-slow
 test-slow: setup ## minutes: thousands of ticks replayed, hundreds of tamperings with a large log

@@ -12,6 +12,7 @@ from tests.builders import SHOP, at
 from tests.cli.operating import Terminal
 from tests.scenarios.test_replay import a_deciding_tick
 from trimtab.model.ids import FleetId
+from trimtab.model.lease import Leases
 from trimtab.model.policy import Mode
 from trimtab.model.tick import Tick
 from trimtab_cli.policy.draft import Draft, parse_document
@@ -33,8 +34,9 @@ def recorded(terminal: Terminal, tick: Tick) -> Terminal:
     entry = replace(tick.entries[0], id="policy", change=None)  # type: ignore[arg-type]
     state.store.apply_policy(tick.inputs.policy, frozenset(), entry)
     memory = replace(tick.inputs.memory, version=0)
-    inputs = replace(tick.inputs, memory=memory, policy=replace(tick.inputs.policy, version=1))
-    state.ledger.commit(replace(tick, inputs=inputs))
+    policy = replace(tick.inputs.policy, version=1)
+    inputs = replace(tick.inputs, memory=memory, policy=policy, leases=Leases())
+    state.ledger.commit(replace(tick, inputs=inputs, leases=replace(tick.leases, version=1)))
     terminal.state = state
     terminal.now = tick.now
     return terminal
@@ -46,7 +48,8 @@ def alike(tick: Tick) -> Tick:
 
     memory = replace(tick.inputs.memory, version=0)
     policy = replace(tick.inputs.policy, version=1)
-    return think(replace(tick.inputs, memory=memory, policy=policy), tick.by)
+    first = replace(tick.inputs, memory=memory, policy=policy, leases=Leases())
+    return think(first, tick.by)
 
 
 def test_a_tick_that_comes_out_the_same_is_said_to(terminal: Terminal) -> None:

@@ -137,7 +137,7 @@ def _at_shifted(
         return Proof.UNKNOWN, "the weights were set to something else since"
     fleets = {p.target_group: f for f, p in at.policy.fleets.items()}
     said = [_fares(fleets[arn], held, at) for arn in gainers(change) if arn in fleets]
-    words = "; ".join(text for _, text in said)
+    words = "; ".join(text for _, text in said) or "the weights are as they were set"
     proofs = {proof for proof, _ in said}
     if Proof.INEFFECTIVE in proofs:
         return Proof.INEFFECTIVE, words
