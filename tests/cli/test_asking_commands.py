@@ -4,10 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import BLUE, MAIN, SHOP, an_entry, at, two_fleets
+from tests.builders import (
+    BLUE,
+    BLUE_ARN,
+    GREEN,
+    MAIN,
+    RULE,
+    SHOP,
+    an_eject,
+    an_entry,
+    at,
+    two_fleets,
+)
 from tests.cli.operating import ANN, Terminal
+from trimtab.model.change import Change, Resize, Reweight, inverse_of
 from trimtab.model.entry import Kind, outcome_id
 from trimtab.model.ids import InstanceId
+from trimtab.model.policy import EjectMethod
 from trimtab.model.request import (
     Approve,
     EjectTarget,
@@ -23,6 +36,7 @@ from trimtab.model.request import (
     Undo,
 )
 from trimtab.model.tick import Remembered
+from trimtab_cli.order import in_safe_order
 
 AWAITING = an_entry(when=at(-5), seed="waits", kind=Kind.AWAITING, deadline=None)
 OLDER = an_entry(when=at(-30), seed="older")
@@ -93,6 +107,18 @@ def test_what_is_asked_is_stored_with_who_and_why(
 def test_everything_since_a_time_is_undone_newest_first(shop_is_run: Terminal) -> None:
     shop_is_run.lines("undo", "--since", "1h", "--why", "a bad day")
     assert [r.what for r in asked(shop_is_run)] == [Undo(NEWER.id), Undo(OLDER.id)]
+
+
+def test_undo_gives_back_first_and_takes_away_last_and_keeps_each_things_order() -> None:
+    eject, shift = an_eject(1), Reweight(MAIN, RULE, {BLUE_ARN: 100}, {BLUE_ARN: 80})
+    standby = an_eject(2, method=EjectMethod.STANDBY, group="blue-asg")
+    up, down = Resize(BLUE, "blue-asg", 4, 6), Resize(GREEN, "green-asg", 3, 2)
+    changes: tuple[Change, ...] = (eject, down, standby, shift, up)
+    done = [
+        an_entry(when=at(minute), seed=str(minute), change=change, inverse=inverse_of(change))
+        for minute, change in enumerate(changes)
+    ]
+    assert [e.change for e in in_safe_order(done)] == [down, eject, shift, up, standby]
 
 
 def test_a_dry_run_of_undo_asks_nothing(shop_is_run: Terminal) -> None:

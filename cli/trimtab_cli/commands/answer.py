@@ -17,6 +17,7 @@ from trimtab_cli.connect import Deployment
 from trimtab_cli.entries import Wanted, line_of, newest
 from trimtab_cli.find import find
 from trimtab_cli.moments import moment_of
+from trimtab_cli.order import in_safe_order
 from trimtab_cli.session import Operator, service_named
 from trimtab_cli.show import console
 from trimtab_cli.stop import USAGE, Stop
@@ -52,7 +53,7 @@ def undo(
     why: Why = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what it is.")] = False,
 ) -> None:
-    """Take back one action, or everything since a time, newest first, if that is still safe."""
+    """Take back one action, or everything since a time, if that is still safe."""
     operator: Operator = context.obj
     if (entry is None) == (since is None):
         raise Stop("undo needs one entry, or --since", "trimtab undo ENTRY, or --since 2h", USAGE)
@@ -99,12 +100,12 @@ def _intent(deployment: Deployment, given: str, service: ServiceId | None) -> En
 
 
 def _done_since(deployment: Deployment, since: str, service: ServiceId | None) -> list[Entry]:
-    """All that was done since, newest first, without what was itself an undo."""
+    """All that was done since, in a safe order, without what was itself an undo."""
     now = deployment.now()
     start, end = moment_of(since, now, "--since"), now + timedelta(seconds=1)
     wanted = Wanted(service, frozenset({Kind.INTENDED}), frozenset())
     intents = newest(deployment, wanted, start, end, limit=10_000)
-    found = [each for each in reversed(intents) if _is_done(deployment, each)]
+    found = in_safe_order(each for each in intents if _is_done(deployment, each))
     if not found:
         raise Stop("nothing was done since then", "look further back with --since")
     return found

@@ -9,9 +9,9 @@ from datetime import timedelta
 from trimtab.decide.scaling import sizes_wanted
 from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.cause import Cause
-from trimtab.model.change import Eject, Restore, inverse_of
+from trimtab.model.change import Eject, Restore, inverse_of, subject_of
 from trimtab.model.ids import FleetId, InstanceId
-from trimtab.model.memory import Ejection
+from trimtab.model.memory import Ejection, Hold
 from trimtab.model.observation import Group, Lifecycle, Member
 from trimtab.model.policy import EjectMethod, Policy
 from trimtab.model.reason import Fact, Reason, ReasonCode, in_words
@@ -131,7 +131,8 @@ def propose_restores(at: Situation) -> tuple[Proposal, ...]:
     """Propose to bring back what has been out for its time.
 
     In a panic everything, and what is recent once we have been blind for longer than any sample may
-    be old: nobody could tell any more that it was right to take it out.
+    be old: nobody could tell any more that it was right to take it out. What an operator wants back
+    is proposed until it is: nothing returns from a standby that it is still entering.
     """
     found = []
     for name in sorted(at.policy.fleets):
@@ -140,7 +141,10 @@ def propose_restores(at: Situation) -> tuple[Proposal, ...]:
         for target in sorted(at.memory.fleet(name).ejected):
             held = at.memory.fleet(name).ejected[target]
             is_doubtful = blind > at.policy.guard.max_age and at.now - held.since < RECENT + blind
-            if panic or held.until <= at.now:
+            wish = at.memory.holds.get(subject_of(held.eject))
+            if wish is not None:
+                found.append(_wanted_back(held, wish))
+            elif panic or held.until <= at.now:
                 found.append(_restore(held, at, panic=panic))
             elif is_doubtful:
                 found.append(_restore_blindly(held, blind))
@@ -164,6 +168,12 @@ def _restore_blindly(held: Ejection, blind: timedelta) -> Proposal:
     facts: dict[str, Fact] = {"out_since": held.since.isoformat(), "blind_s": blind.total_seconds()}
     text = f"blind for {in_words(blind)}: nobody can tell any more that it should be out"
     return Proposal(change, Reason(ReasonCode.RESTORE_BLIND, text, facts))
+
+
+def _wanted_back(held: Ejection, wish: Hold) -> Proposal:
+    code = ReasonCode.UNDOING if wish.undoes else ReasonCode.REQUESTED
+    reason = Reason(code, f"{wish.by} wants it back: {wish.why}")
+    return Proposal(inverse_of(held.eject), reason, request=wish.request, undoes=wish.undoes)
 
 
 def _restore(held: Ejection, at: Situation, *, panic: bool) -> Proposal:

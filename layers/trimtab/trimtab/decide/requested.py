@@ -127,8 +127,10 @@ def _undo(request: Request, found: TakeBack | Reason, at: Situation, heard: Hear
         why = Reason(ReasonCode.UNDOING, f"{request.by} takes {about} back: {request.why}")
         proposal = Proposal(found.change, why, request=request.id, undoes=(about,))
         heard = replace(heard, proposals=(*heard.proposals, proposal))
-        kept = replace(hold, undoes=())
-        return with_hold(heard, found.subject, kept) if found.stays_in else heard
+        if found.stays_in:
+            return with_hold(heard, found.subject, hold)
+        others = {s: h for s, h in heard.holds.items() if s != found.subject}
+        return replace(heard, holds=others)  # what held it in gives way to who takes that back
     earlier = heard.holds.get(found.subject)
     if earlier is not None:
         heard = _with_one_later(heard, earlier, request)

@@ -116,7 +116,8 @@ def _resize_back(change: Resize, at: Situation, heard: Heard) -> TakeBack | Reas
     hold = heard.holds.get(subject)
     if hold is not None and not hold.undoes:
         return _no(f"{subject} is held by {hold.by}: release it first")
-    size = seen.desired if hold is None or hold.size is None else hold.size
+    size = hold.size if hold is not None and hold.size is not None else seen.desired
+    size += _coming_back(change.group, heard)
     if size == change.before:
         return Reason(ReasonCode.ALREADY_UNDONE, f"the size is {size} already")
     if size != change.after:
@@ -126,6 +127,14 @@ def _resize_back(change: Resize, at: Situation, heard: Heard) -> TakeBack | Reas
         text = f"the load needs {needed} by now, and there were {change.before} before"
         return Reason(ReasonCode.HEADROOM_SHORT, text, {"needed": needed})
     return TakeBack(subject, size=change.before)
+
+
+def _coming_back(group: str, heard: Heard) -> int:
+    """Count by how much requests heard before this one change the size, by standby moves."""
+    changes = [p.change for p in heard.proposals]
+    back = sum(1 for c in changes if isinstance(c, Restore) and c.group == group)
+    out = [c for c in changes if isinstance(c, Eject) and c.group == group]
+    return back - sum(1 for c in out if not c.replace)
 
 
 def _reweight_back(change: Reweight, at: Situation, heard: Heard) -> TakeBack | Reason:

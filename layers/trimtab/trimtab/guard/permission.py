@@ -18,6 +18,7 @@ from trimtab.model.change import (
     subject_of,
 )
 from trimtab.model.effect import Caution
+from trimtab.model.observation import Lifecycle
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import ReasonCode
 from trimtab.model.verdict import Proposal
@@ -63,14 +64,24 @@ def check_in_flight(proposal: Proposal, plan: Plan) -> Answer:
     """Refuse a second change of what is being changed already.
 
     Its outcome is not known yet, so what we see may be half of it. What we hold out is taken out no
-    second time, by whatever way: each way back would undo the other's half.
+    second time, by whatever way: each way back would undo the other's half. An instance enters
+    standby for as long as its connections drain, and AWS brings none back before it is there.
     """
     subject = subject_of(proposal.change)
+    if isinstance(proposal.change, Restore) and _is_still_leaving(proposal.change, plan):
+        text = f"{subject} is still entering standby: it returns once it is there"
+        return refused(ReasonCode.IN_FLIGHT, text)
     if plan.in_flight(subject):
         return refused(ReasonCode.IN_FLIGHT, f"a change of {subject} is under way")
     if isinstance(proposal.change, Eject) and _is_held_out(proposal.change, plan):
         return refused(ReasonCode.IN_FLIGHT, f"{subject} is held out already, until it returns")
     return passed("nothing under way on it")
+
+
+def _is_still_leaving(change: Restore, plan: Plan) -> bool:
+    member = plan.grounds[change.fleet].members.get(change.instance)
+    standby = change.method is EjectMethod.STANDBY and member is not None
+    return standby and member.lifecycle is Lifecycle.ENTERING_STANDBY
 
 
 def _is_held_out(change: Eject, plan: Plan) -> bool:
