@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from trimtab.model.memory import Hold, Memory
 from trimtab.model.request import MOST_HEARD, Requests, words_of
 from trimtab.told.words import sentence_of
 from trimtab_cli.connect import DEFAULT_STACK, Deployment, Where
+from trimtab_cli.session import EVERYTHING
 from trimtab_cli.show import moment, say
 
 EMPTY: Mapping[str, Any] = {"holds": [], "protections": [], "requests": [], "awaiting": []}
@@ -27,6 +28,22 @@ def typed(where: Where, *words: str) -> str:
     given += ["--stack", where.stack] if where.stack != DEFAULT_STACK else []
     given += ["--local", str(where.local)] if where.local else []
     return shlex.join(["trimtab", *given, *words])
+
+
+def broken_chains(
+    deployment: Deployment, services: Sequence[ServiceId]
+) -> list[tuple[ServiceId, str]]:
+    """Name the chains, of those services and of what concerns all, that were found broken."""
+    marks = deployment.store.checked([*services, EVERYTHING])
+    return [(service, mark.fault) for service, mark in sorted(marks.items()) if mark.fault]
+
+
+def say_broken(broken: Sequence[tuple[ServiceId, str]]) -> None:
+    """Say above all else that the log cannot be trusted, and where."""
+    for service, fault in broken:
+        say(f"THE AUDIT LOG OF {service} DOES NOT HOLD: {fault}", "bold white on red")
+    if broken:
+        say("  see `trimtab log verify`; nothing else stops because of it", "bold red")
 
 
 def in_force(

@@ -16,6 +16,7 @@ from trimtab.model.effect import Caution, Expectation, Unverified, Vitals
 from trimtab.model.entry import Call, Entry, Kind, effect_id, outcome_id
 from trimtab.model.ids import Arn, EntryId, InstanceId, RouteId
 from trimtab.model.lease import Lease, Leases
+from trimtab.model.link import Checked, Head
 from trimtab.model.memory import Ejection, FleetMemory, Hold, Memory, Standing
 from trimtab.model.observation import RouteSeen
 from trimtab.model.policy import EjectMethod, Lever, Mode
@@ -238,6 +239,15 @@ def test_status_lists_what_people_asked_and_what_waits_for_them(watched: Termina
     assert {each["subject"] for each in report["holds"]} == {"size of blue", "weights of main"}
     assert report["awaiting"][0]["approve"] == f"trimtab approve '{awaiting.id}'"
     assert report["requests"][0]["next_tick"] is True
+
+
+def test_status_says_above_all_that_a_chain_is_broken(watched: Terminal) -> None:
+    assert json.loads(watched.lines("status", "--json")[0])[0]["chain_broken"] is None
+    mark = Checked(Head(1, "a" * 64), at(-60), "broken at 2: edited: its content is not its own")
+    watched.state.store.keep_checked(SHOP, mark)
+    first = watched.lines("status")[0]
+    assert first == f"THE AUDIT LOG OF shop DOES NOT HOLD: {mark.fault}"
+    assert json.loads(watched.lines("status", "--json")[0])[0]["chain_broken"] == mark.fault
 
 
 def test_status_says_when_ticks_are_late(watched: Terminal) -> None:

@@ -56,4 +56,5 @@ def context() -> SimpleNamespace:
         memory_limit_in_mb=512,
         invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:trimtab-under-test",
         aws_request_id="52fdfc07-2182-454f-963f-5f0f9a621d72",
+        get_remaining_time_in_millis=lambda: 300_000,
     )

@@ -15,7 +15,7 @@ from trimtab.model.entry import Call, Kind
 from trimtab.model.ids import Arn
 from trimtab.model.observation import Group, RouteSeen, Series, Target, TargetState
 from trimtab.model.reason import Reason, ReasonCode
-from trimtab.ports import MetricKey
+from trimtab.ports import MetricKey, Vault
 from trimtab_lab.simulator.stores import InMemory
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Deployment:
     state: InMemory = field(default_factory=InMemory)
     infrastructure: Still = field(default_factory=Still)
     hands: Recording = field(default_factory=Recording)
+    vault: Vault | None = None
 
     @property
     def store(self) -> Any:

@@ -46,8 +46,12 @@ BLUE, GREEN = FleetId("blue"), FleetId("green")
 GROUP, ZONE = "shop-blue-asg", Zone("us-east-1a")
 MINUTES = 12
 WEBHOOK = "/trimtab/webhook"
-WHOLE = MAY_ACT | {"EventBusName": "default", "WebhookParameter": WEBHOOK}
-"""A stack that may do, and tells, all it can."""
+WHOLE = MAY_ACT | {
+    "EventBusName": "default",
+    "WebhookParameter": WEBHOOK,
+    "AnchorLock": "GOVERNANCE",
+}
+"""A stack that may do, tells, and locks away, all it can."""
 AT_ONCE = "resize back at once"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0123-4567"
 FAMILIES: Mapping[str, tuple[type[Change], ...]] = {

@@ -42,7 +42,14 @@ PORTS = {
         "Bus.put",
         "Webhook.post",
     ),
-    "anchor": ("Store.services", "Store.heads"),
+    "anchor": (
+        "Store.services",
+        "Store.heads",
+        "Store.checked",
+        "Store.keep_checked",
+        "Ledger.links",
+        "Vault.keep",
+    ),
     "warden": (
         "Infrastructure.targets",
         "Infrastructure.groups",
@@ -253,6 +260,12 @@ ON_CHAINS = {
     "Null": {"dynamodb:LeadingKeys": "false"},
 }
 """The heads of the log's hash chains and nothing else of Memory; never without a key."""
+ON_CHAINS_AND_MARKS = {
+    **ON_CHAINS,
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["chain#*", "checked#*"]},
+}
+ON_MARKS = {**ON_CHAINS, "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["checked#*"]}}
+"""How far anchor walked each chain: the one thing it writes."""
 ON_TELLINGS = {
     "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["told#*"]},
     "Null": {"dynamodb:LeadingKeys": "false"},
@@ -279,10 +292,11 @@ ON_CHAINS_AND_LEASES = ON_CHAINS | {
 def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
     """Items are put inside a transaction only: memory and ticks by reconcile, chains by three.
 
-    The warden puts leases besides; notify puts what it told, and nothing else.
+    The warden puts leases besides; notify puts what it told, anchor how far it walked, and
+    nothing else.
     """
     reconcile, act, notify = (stack.role_of(f) for f in ("reconcile", "act", "notify"))
-    warden = stack.role_of("warden")
+    warden, anchor = stack.role_of("warden"), stack.role_of("anchor")
     own = {
         (reconcile, "Memory"): ON_SERVICES,
         (reconcile, "Ticks"): ON_SERVICES,
@@ -292,6 +306,7 @@ def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
         (warden, "Memory"): ON_CHAINS_AND_LEASES,
         (warden, "Log"): {},
         (notify, "Memory"): ON_TELLINGS,
+        (anchor, "Memory"): ON_MARKS,
     }
     for role in stack.roles:
         for statement in stack.allowed(role):
@@ -317,7 +332,8 @@ def single_items_of_memory_are_heads(stack: Stack) -> Iterator[str]:
                 continue
             if statement.resource != {"Fn::GetAtt": ["Memory", "Arn"]}:
                 yield f"{role} may get single items of {statement.resource}"
-            if statement.condition != ON_CHAINS:
+            marks = role == stack.role_of("anchor")
+            if statement.condition != (ON_CHAINS_AND_MARKS if marks else ON_CHAINS):
                 yield f"{role} may get more of Memory than the heads of chains"
 
 
@@ -351,7 +367,7 @@ def the_directory_is_all_they_read(stack: Stack) -> Iterator[str]:
 
     Anchor reads the heads of chains besides, notify what people were told.
     """
-    others = {"anchor": ON_CHAINS, "notify": ON_TELLINGS}
+    others = {"anchor": ON_CHAINS_AND_MARKS, "notify": ON_TELLINGS}
     for function in ("schedule", "wake", "anchor", "notify"):
         for statement in stack.allowed(stack.role_of(function)):
             if not references(statement.resource, "Memory"):

@@ -35,9 +35,15 @@ ENVIRONMENT = {
         "TRIMTAB_EVENT_BUS": "EventBusName",
         "TRIMTAB_WEBHOOK_PARAMETER": "WebhookParameter",
     },
-    "anchor": {"TRIMTAB_MEMORY_TABLE": "Memory"},
+    "anchor": {
+        "TRIMTAB_MEMORY_TABLE": "Memory",
+        "TRIMTAB_LOG_TABLE": "Log",
+        "TRIMTAB_ANCHOR_BUCKET": "AnchorBucket",
+    },
     "warden": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_LOG_TABLE": "Log"},
 }
+ONLY_IF = {"AnchorBucket": "LocksAnchors"}
+"""Resources that exist under a condition: without them the variable is empty."""
 RETENTION = {"anchor": "AnchorRetentionDays"}
 COMMON_ENVIRONMENT = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 KEYS = {
@@ -97,7 +103,11 @@ def environment_fits_the_settings(stack: Stack) -> Iterator[str]:
         if set(given) != set(expected) | COMMON_ENVIRONMENT:
             yield f"{function} is told {sorted(given)}"
         for variable, resource in expected.items():
-            if given.get(variable) != {"Ref": resource}:
+            only_if = ONLY_IF.get(resource)
+            expected_value: Any = {"Ref": resource}
+            if only_if:
+                expected_value = {"Fn::If": [only_if, expected_value, ""]}
+            if given.get(variable) != expected_value:
                 yield f"{function}: {variable} is {given.get(variable)}, expected {resource}"
 
 
@@ -141,6 +151,43 @@ def the_log_outlives_the_stack(stack: Stack) -> Iterator[str]:
     ticks = stack.of_type("AWS::DynamoDB::Table")["Ticks"]
     if ticks.get("TimeToLiveSpecification") != {"AttributeName": "expires", "Enabled": True}:
         yield "Ticks never expire"
+
+
+def anchors_are_locked_when_asked(stack: Stack) -> Iterator[str]:
+    """The bucket is made on demand only: locked, versioned, private, over TLS, and it stays."""
+    if stack.template["Parameters"]["AnchorLock"]["Default"] != "NONE":
+        yield "anchors are locked away without being asked"
+    for name in ("AnchorBucket", "AnchorBucketPolicy", "LockAnchorsPolicy"):
+        if stack.resources[name].get("Condition") != "LocksAnchors":
+            yield f"{name} is made without being asked"
+    bucket = stack.of_type("AWS::S3::Bucket")["AnchorBucket"]
+    if stack.resources["AnchorBucket"].get("DeletionPolicy") != "Retain":
+        yield "AnchorBucket goes with the stack"
+    rule = bucket.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
+    if rule != {"Mode": {"Ref": "AnchorLock"}, "Days": {"Ref": "AnchorLockDays"}}:
+        yield f"anchors are kept by {rule}"
+    if not bucket.get("ObjectLockEnabled") or bucket["VersioningConfiguration"] != {
+        "Status": "Enabled"
+    }:
+        yield "AnchorBucket locks nothing"
+
+
+def locked_anchors_are_only_written(stack: Stack) -> Iterator[str]:
+    """Over TLS, never by the public, by anchor's role alone, and nothing else is done there."""
+    bucket = stack.of_type("AWS::S3::Bucket")["AnchorBucket"]
+    if set(bucket.get("PublicAccessBlockConfiguration", {}).values()) != {True}:
+        yield "AnchorBucket can be made public"
+    policy = stack.of_type("AWS::S3::BucketPolicy")["AnchorBucketPolicy"]
+    if not any(_denies_plain_text(s) for s in policy["PolicyDocument"]["Statement"]):
+        yield "AnchorBucket takes objects without TLS"
+    written = [
+        (s.actions, s.resource)
+        for role in stack.roles
+        for s in stack.allowed(role)
+        if any(action.startswith("s3:") for action in s.actions)
+    ]
+    if written != [(("s3:PutObject",), {"Fn::Sub": "${AnchorBucket.Arn}/anchors/*"})]:
+        yield f"what may be done in S3 is {written}"
 
 
 def logs_are_kept_for_a_while(stack: Stack) -> Iterator[str]:
@@ -212,6 +259,8 @@ CHECKS = (
     environment_fits_the_settings,
     tables_are_safe,
     the_log_outlives_the_stack,
+    anchors_are_locked_when_asked,
+    locked_anchors_are_only_written,
     logs_are_kept_for_a_while,
     queues_are_encrypted_and_private,
     the_topic_can_be_published_to,

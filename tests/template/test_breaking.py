@@ -65,6 +65,36 @@ LOG, MEMORY = {"Fn::GetAtt": ["Log", "Arn"]}, {"Fn::GetAtt": ["Memory", "Arn"]}
 
 BREAKS: tuple[tuple[str, Break, Check], ...] = (
     (
+        "anchors are locked for anybody",
+        put("AnchorBucket", "ObjectLockConfiguration", {}),
+        resources.anchors_are_locked_when_asked,
+    ),
+    (
+        "the bucket goes with the stack",
+        lambda parts: parts["AnchorBucket"].pop("DeletionPolicy"),
+        resources.anchors_are_locked_when_asked,
+    ),
+    (
+        "the bucket may be public",
+        pop("AnchorBucket", "PublicAccessBlockConfiguration"),
+        resources.locked_anchors_are_only_written,
+    ),
+    (
+        "anchor may delete what it locked",
+        allow("AnchorRole", "s3:DeleteObject", {"Fn::Sub": "${AnchorBucket.Arn}/anchors/*"}),
+        resources.locked_anchors_are_only_written,
+    ),
+    (
+        "anchor may put anything into memory",
+        lambda parts: statement(parts, "AnchorRole", "MarkHowFarTheyHold").pop("Condition"),
+        permissions.writes_stay_in_the_transaction,
+    ),
+    (
+        "a broken chain is forgotten overnight",
+        put("ChainBrokenAlarm", "TreatMissingData", "notBreaching"),
+        watching.a_broken_chain_is_an_alarm,
+    ),
+    (
         "act may delete from the log",
         allow("ActRole", "dynamodb:DeleteItem", LOG),
         permissions.the_log_is_append_only,

@@ -24,6 +24,7 @@ VALUES = {
     "Memory": "trimtab-Memory-1A2B",
     "Log": "trimtab-Log-1A2B",
     "Ticks": "trimtab-Ticks-1A2B",
+    "AnchorBucket": "trimtab-anchorbucket-1a2b",
     "TickRetentionDays": "14",
     "WorkQueue": "https://sqs.eu-west-1.amazonaws.com/123456789012/trimtab-work.fifo",
     "Topic": "arn:aws:sns:eu-west-1:123456789012:trimtab-Topic-1A2B",
@@ -38,7 +39,7 @@ PORTS = {
     "reconcile": ("store", "ledger", "infrastructure"),
     "act": ("ledger", "store", "infrastructure", "hands"),
     "notify": ("store", "ledger", "topic", "bus", "webhook", "tellings", "teller"),
-    "anchor": ("store",),
+    "anchor": ("store", "ledger", "vault"),
     "warden": ("ledger", "store", "infrastructure", "hands"),
 }
 
@@ -46,7 +47,9 @@ PORTS = {
 def environment_of(function: str, stack: Stack) -> Settings:
     given = stack.functions[f"{function.capitalize()}Function"]["Environment"]["Variables"]
     ours = {
-        name: VALUES[value["Ref"]] for name, value in given.items() if name.startswith("TRIMTAB_")
+        name: VALUES[(value["Fn::If"][1] if "Fn::If" in value else value)["Ref"]]
+        for name, value in given.items()
+        if name.startswith("TRIMTAB_")
     }
     return Settings.from_env({"AWS_REGION": "eu-west-1", **ours})
 

@@ -55,6 +55,15 @@ def silence_is_an_alarm(stack: Stack) -> Iterator[str]:
             yield f"the alarm on {metric} waits for a beat"
 
 
+def a_broken_chain_is_an_alarm(stack: Stack) -> Iterator[str]:
+    """And stays one until a look finds it whole: it is looked at once a day."""
+    alarm = stack.resources["ChainBrokenAlarm"]["Properties"]
+    if (alarm["Namespace"], alarm["MetricName"]) != ("Trimtab", "ChainBroken"):
+        yield "nobody hears of a broken chain"
+    if alarm.get("TreatMissingData") != "ignore" or alarm["Threshold"] != 1:
+        yield "a broken chain heals by itself"
+
+
 def alarms_tell_somebody(stack: Stack) -> Iterator[str]:
     """Every alarm goes to the topic, both ways, bears our prefix and points into the manual."""
     headings = set(re.findall(r"^#+ (.+)$", (ROOT / "docs/operating.md").read_text(), re.MULTILINE))
@@ -132,6 +141,7 @@ CHECKS = (
     queues_are_watched,
     streams_are_watched,
     silence_is_an_alarm,
+    a_broken_chain_is_an_alarm,
     alarms_tell_somebody,
     metrics_exist,
     parameters_explain_themselves,

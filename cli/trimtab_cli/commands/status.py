@@ -16,7 +16,14 @@ from trimtab.model.policy import Lever, Policy
 from trimtab.model.reason import Reason
 from trimtab.model.tick import Pause, Remembered, Tick
 from trimtab_cli.connect import Deployment, Where
-from trimtab_cli.inforce import EMPTY, in_force, say_in_force, time_of
+from trimtab_cli.inforce import (
+    EMPTY,
+    broken_chains,
+    in_force,
+    say_broken,
+    say_in_force,
+    time_of,
+)
 from trimtab_cli.session import Operator, no_such_service, service_named
 from trimtab_cli.show import ago, console, say, say_json, table, text
 
@@ -39,6 +46,9 @@ def status(
     with operator.deployment() as deployment:
         names = [service_named(service)] if service else _all(deployment)
         reports = [report_of(deployment, operator.where, name) for name in names]
+        broken = broken_chains(deployment, names)
+    if not as_json:
+        say_broken(broken)
     if as_json:
         say_json(reports)
     elif not reports:
@@ -75,6 +85,7 @@ def report_of(deployment: Deployment, where: Where, service: ServiceId) -> dict[
         "held_back": [],
         "leases": _leases(deployment, service, held, now),
         "trouble": held.text if isinstance(held, Reason) else None,
+        "chain_broken": dict(broken_chains(deployment, [service])).get(service),
         **EMPTY,
     }
     if isinstance(held, Remembered):

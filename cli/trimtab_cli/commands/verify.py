@@ -26,7 +26,7 @@ def verify(
         list[str] | None, typer.Option(help="Repeatable.", show_default="all")
     ] = None,
     anchor: Annotated[
-        Path | None, typer.Option(help="An exported anchor to hold the log against.")
+        Path | None, typer.Option(help="Exported anchors, a file or a folder, to hold it against.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a service.")] = False,
 ) -> None:
@@ -109,6 +109,7 @@ def _json_of(service: ServiceId, found: Verified) -> dict[str, object]:
 
 def _text_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        files = sorted(file.rglob("*.json")) if file.is_dir() else [file]
+        return "\n".join(each.read_text(encoding="utf-8") for each in files)
     except (OSError, UnicodeDecodeError) as error:
         raise Stop(f"{file} cannot be read: {error}", "check the path", USAGE) from None

@@ -17,7 +17,7 @@ CLIENTS = {
     "reconcile": ("dynamodb", "elb", "autoscaling", "cloudwatch"),
     "act": ("dynamodb", "elb", "autoscaling"),
     "notify": ("dynamodb", "sns"),
-    "anchor": ("dynamodb",),
+    "anchor": ("dynamodb", "s3"),
     "warden": ("dynamodb", "elb", "autoscaling"),
 }
 """The boto3 clients each function builds before it can do its work."""

@@ -186,7 +186,7 @@ class Stack:
         return f"https://sqs.{template.region}.amazonaws.com/{template.account}/{name}"
 
     def deploy(self, session: boto3.Session) -> None:
-        """Make tables, queues and topic."""
+        """Make tables, queues, topic, and the bucket for anchors if there is to be one."""
         dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
         for name, given in self.template.resources("AWS::DynamoDB::Table").items():
             dynamodb.create_table(TableName=self.template.resolve({"Ref": name}), **_table(given))
@@ -200,6 +200,12 @@ class Stack:
         sns = session.client("sns")
         for name in self.template.resources("AWS::SNS::Topic"):
             sns.create_topic(Name=str(self.template.resolve({"Ref": name})).rsplit(":", 1)[-1])
+        for name, given in self.template.resources("AWS::S3::Bucket").items():
+            bucket = str(self.template.resolve({"Ref": name}))
+            s3 = session.client("s3")
+            s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=given["ObjectLockEnabled"])
+            lock = _lock(given["ObjectLockConfiguration"])
+            s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=lock)
 
     def _properties(self, function: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = next(
@@ -231,6 +237,12 @@ def _table(given: Mapping[str, Any]) -> dict[str, Any]:
     if stream:
         table["StreamSpecification"] = {"StreamEnabled": True, **stream}
     return table
+
+
+def _lock(given: Mapping[str, Any]) -> Any:
+    retention = given["Rule"]["DefaultRetention"]
+    days = {**retention, "Days": int(retention["Days"])}
+    return {**given, "Rule": {"DefaultRetention": days}}
 
 
 def _attribute(value: Any) -> str:

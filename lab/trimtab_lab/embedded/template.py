@@ -140,6 +140,8 @@ class Template:
         name, attribute = path
         resource = self._raw["Resources"][name]
         physical = self._name_of(name, resource)
+        if resource["Type"] == "AWS::S3::Bucket":
+            return {"Arn": f"arn:aws:s3:::{physical}"}[attribute]
         services = {
             "AWS::DynamoDB::Table": ("dynamodb", "table/"),
             "AWS::SQS::Queue": ("sqs", ""),
@@ -165,4 +167,5 @@ class Template:
         for key in ("TableName", "QueueName", "TopicName", "FunctionName"):
             if key in properties:
                 return str(self.resolve(properties[key]))
-        return f"{STACK}-{name}"
+        made = f"{STACK}-{name}"
+        return made.lower() if resource["Type"] == "AWS::S3::Bucket" else made

@@ -162,6 +162,12 @@ def _events(operation: str, params: Params, place: Place) -> Iterator[Asked]:
         )
 
 
+def _s3(operation: str, params: Params, _: Place) -> Iterator[Asked]:
+    if operation != "PutObject":
+        raise NotImplementedError(f"which permission does s3:{operation} need?")
+    yield Asked("s3:PutObject", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")
+
+
 def _ssm(operation: str, params: Params, place: Place) -> Iterator[Asked]:
     names = [params["Name"]] if "Name" in params else params["Names"]
     for name in names:
@@ -193,6 +199,7 @@ _NEEDS: Mapping[str, Callable[[str, Params, Place], Iterator[Asked]]] = {
     "dynamodb": _dynamodb,
     "elbv2": _elbv2,
     "events": _events,
+    "s3": _s3,
     "sns": _sns,
     "sqs": _sqs,
     "ssm": _ssm,

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from datetime import datetime
 
+from trimtab.codec import iso
 from trimtab.model.ids import ServiceId
 from trimtab.model.link import Head
-from trimtab.ports import Store
+from trimtab.ports import Store, Vault
 
 EVERYTHING = ServiceId("#all")
 """Under which what concerns all services is logged."""
+
+
+def anchor_of(heads: Mapping[ServiceId, Head], at: datetime) -> dict[str, object]:
+    """Return an anchor as it is written down: the form that ``trimtab log verify`` reads."""
+    lines = [{"service": name, "n": head.n, "hash": head.hash} for name, head in heads.items()]
+    return {"anchored_at": iso(at), "heads": lines}
+
+
+def lock_away(heads: Mapping[ServiceId, Head], at: datetime, vault: Vault) -> bool:
+    """Keep a day's first anchor in the vault; ``False``: it has that day's already."""
+    text = json.dumps(anchor_of(heads, at), sort_keys=True, separators=(",", ":"))
+    return vault.keep(f"anchors/{at:%Y/%m/%d}.json", text)
 
 
 def heads_of_all(store: Store) -> Mapping[ServiceId, Head]:

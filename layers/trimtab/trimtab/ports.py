@@ -18,7 +18,7 @@ from trimtab.model.entry import Call, Entry
 from trimtab.model.ids import Arn, EntryId, ServiceId
 from trimtab.model.incident import Told
 from trimtab.model.lease import Leases
-from trimtab.model.link import Head, Link
+from trimtab.model.link import Checked, Head, Link
 from trimtab.model.message import Event
 from trimtab.model.observation import Group, RouteSeen, Series, Target
 from trimtab.model.policy import Lever, Policy
@@ -117,6 +117,14 @@ class Store(Protocol):
         """Where the chains of those services end that have one, read consistently."""
         ...
 
+    def checked(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Checked]:
+        """How far the chains of those services were walked that were."""
+        ...
+
+    def keep_checked(self, service: ServiceId, checked: Checked) -> None:
+        """Keep how far a chain was walked."""
+        ...
+
     def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
         """The service's own pause and that of everything, read consistently."""
         ...
@@ -168,8 +176,11 @@ class Ledger(Protocol):
         """A service's entries with ``since <= at < until``, by time, paged as needed."""
         ...
 
-    def links(self, service: ServiceId) -> Iterator[Link]:
-        """A service's entries as they lie in the log, by key, read consistently."""
+    def links(self, service: ServiceId, since: datetime | None = None) -> Iterator[Link]:
+        """A service's entries as they lie in the log, by key, read consistently.
+
+        ``since``: only those whose ids begin then or later; what answers an older one lies there.
+        """
         ...
 
     def of_day(self, day: str, after: str = "") -> Iterator[Entry]:
@@ -188,6 +199,14 @@ class Queue(Protocol):
 
     def ask(self, asks: Sequence[Ask]) -> None:
         """Send; the same service asked twice for the same minute and cause is asked once."""
+        ...
+
+
+class Vault(Protocol):
+    """Where anchors are kept out of reach, if there is such a place."""
+
+    def keep(self, name: str, text: str) -> bool:
+        """Keep a text under a name for good; ``False``: there was one already, and it stays."""
         ...
 
 
@@ -265,5 +284,6 @@ __all__ = [
     "Store",
     "Tellings",
     "Topic",
+    "Vault",
     "Webhook",
 ]

@@ -19,6 +19,7 @@ _VARIABLES: Mapping[str, str] = {
     "event_bus": "TRIMTAB_EVENT_BUS",
     "webhook_parameter": "TRIMTAB_WEBHOOK_PARAMETER",
     "account": "TRIMTAB_ACCOUNT",
+    "anchor_bucket": "TRIMTAB_ANCHOR_BUCKET",
     "region": "AWS_REGION",
 }
 _TICKS_DAYS = "TRIMTAB_TICKS_DAYS"
@@ -30,6 +31,7 @@ _SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
     "log_table": _TABLE_NAME,
     "ticks_table": _TABLE_NAME,
     "account": (re.compile(r"\d{12}"), "an AWS account id of 12 digits"),
+    "anchor_bucket": (re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "the name of an S3 bucket"),
     "queue_url": (
         re.compile(r"https?://\S+/\d{12}/\S+\.fifo"),
         "the URL of an SQS FIFO queue",
@@ -54,7 +56,7 @@ class Settings:
     """What a function is told by its deployment. Each function has only what it uses.
 
     An ask older than ``max_age`` is not worth answering. Act may write only to what carries
-    ``managed_tag``.
+    ``managed_tag``. Without an ``anchor_bucket`` anchors are only logged.
     """
 
     region: str = ""
@@ -66,6 +68,7 @@ class Settings:
     topic_arn: str = ""
     event_bus: str = ""
     webhook_parameter: str = ""
+    anchor_bucket: str = ""
     ticks_days: int = int(_DEFAULT_DAYS)
     max_age: timedelta = timedelta(minutes=3)
     managed_tag: str = "trimtab:managed"
@@ -92,6 +95,7 @@ class Settings:
             topic_arn=given["topic_arn"],
             event_bus=given["event_bus"],
             webhook_parameter=given["webhook_parameter"],
+            anchor_bucket=given["anchor_bucket"],
             ticks_days=int(days),
         )
 

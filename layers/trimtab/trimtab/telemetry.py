@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from trimtab.codec import iso
+from trimtab.anchor import anchor_of
 from trimtab.errors import EventRefused
 from trimtab.model.assessment import Condition
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import ServiceId
-from trimtab.model.link import Head
+from trimtab.model.link import Checked, Head
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Tick
 from trimtab.notify import Report
@@ -178,12 +178,25 @@ def emit_anchor(heads: Mapping[ServiceId, Head], at: datetime) -> None:
 
     This is no diagnostic but a record: ``trimtab log verify --anchor`` reads these lines.
     """
-    lines = [
-        {"service": service, "n": head.n, "hash": head.hash} for service, head in heads.items()
-    ]
-    for start in range(0, max(len(lines), 1), HEADS_A_LINE):
-        extra = {"anchored_at": iso(at), "heads": lines[start : start + HEADS_A_LINE]}
-        logger.info("anchor.heads", extra=extra)
+    names = list(heads)
+    for start in range(0, max(len(names), 1), HEADS_A_LINE):
+        part = {name: heads[name] for name in names[start : start + HEADS_A_LINE]}
+        logger.info("anchor.heads", extra=anchor_of(part, at))
+
+
+def emit_walk(walked: Mapping[ServiceId, Checked]) -> None:
+    """Tell how far the chains were walked, and which are broken; zero broken ends the alarm."""
+    broken = {service: mark for service, mark in walked.items() if mark.fault}
+    for service, mark in broken.items():
+        extra = {"service": service, "why": _cut(mark.fault), "sound_to": mark.head.n}
+        logger.error("anchor.broken", extra=extra)
+    logger.info("anchor.walked", extra={"chains": len(walked), "broken": len(broken)})
+    _count("ChainBroken", len(broken))
+
+
+def emit_locked(locked: bool) -> None:
+    """Tell whether the day's anchor was locked away now, or had been before."""
+    logger.info("anchor.locked", extra={"now": locked})
 
 
 def emit_trouble(stage: str, record: str, error: Exception) -> None:

@@ -14,6 +14,7 @@ from trimtab.adapters.aws.resolve import AwsNames
 from trimtab.adapters.aws.secret import ParameterSecret
 from trimtab.adapters.aws.tables import DynamoTables
 from trimtab.adapters.aws.topic import SnsTopic
+from trimtab.adapters.aws.vault import S3Vault
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import Table
@@ -31,6 +32,7 @@ from trimtab.ports import (
     Store,
     Tellings,
     Topic,
+    Vault,
     Webhook,
 )
 from trimtab.settings import Settings
@@ -113,6 +115,12 @@ class Connections:
         if self.settings.webhook_parameter:
             channels.append(WebhookChannel(self.webhook))
         return Teller(self.tellings, tuple(channels))
+
+    @cached_property
+    def vault(self) -> Vault | None:
+        """Where anchors are kept out of reach; ``None``: nobody asked for such a place."""
+        bucket = self.settings.anchor_bucket
+        return S3Vault(self.clients, bucket) if bucket else None
 
     @cached_property
     def names(self) -> Names:

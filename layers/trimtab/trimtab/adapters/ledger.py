@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from trimtab import codec
 from trimtab.adapters import records
 from trimtab.adapters.chain import link_of, write_linked
 from trimtab.adapters.tables import Check, Item, Key, LostRace, Put, Range, Table, Tables, Write
@@ -19,6 +20,8 @@ from trimtab.ports import MOST_ENTRIES
 
 MOST_DAYS = 3660
 ONE_DAY = timedelta(days=1)
+ULID_TIME = 10
+"""Characters at the beginning of an id that are its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,10 @@ class TableLedger:
         for item in self._items_of(service, since, until, newest_first):
             yield records.read(Entry, item)
 
-    def links(self, service: ServiceId) -> Iterator[Link]:
+    def links(self, service: ServiceId, since: datetime | None = None) -> Iterator[Link]:
         """A service's entries as they lie in the log, by key, read consistently."""
-        return (link_of(item) for item in self.tables.query(Range(Table.LOG, service)))
+        low = "" if since is None else codec.ulid(since, "")[:ULID_TIME]
+        return (link_of(item) for item in self.tables.query(Range(Table.LOG, service, low=low)))
 
     def _items_of(
         self, service: ServiceId, since: datetime, until: datetime, newest_first: bool

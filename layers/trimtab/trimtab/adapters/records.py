@@ -15,6 +15,7 @@ from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.incident import Told
 from trimtab.model.lease import Leases
+from trimtab.model.link import Checked
 from trimtab.model.memory import Memory
 from trimtab.model.observation import FleetSeen, Gap, Observation
 from trimtab.model.policy import Policy
@@ -94,6 +95,16 @@ def told_item(service: ServiceId, told: Told) -> Item:
 def requests_key(service: ServiceId) -> Key:
     """Where a service's open requests lie."""
     return Key(Table.MEMORY, service, "requests")
+
+
+def checked_key(service: ServiceId) -> Key:
+    """Where it lies how far a chain was walked: apart, so that a role can write no more."""
+    return Key(Table.MEMORY, f"checked#{service}", "chain")
+
+
+def checked_item(service: ServiceId, checked: Checked) -> Item:
+    """Return how far a chain was walked as an item."""
+    return _item(checked_key(service), body=codec.dumps(checked))
 
 
 def requests_item(service: ServiceId, requests: Requests) -> Item:

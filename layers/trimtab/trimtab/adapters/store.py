@@ -12,7 +12,7 @@ from trimtab.errors import Malformed, Refused, Throttled
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.lease import Leases
-from trimtab.model.link import Head
+from trimtab.model.link import Checked, Head
 from trimtab.model.memory import Memory
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason, ReasonCode
@@ -116,6 +116,21 @@ class TableStore:
             for service in services
             if head_key(service) in found.items
         }
+
+    def checked(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Checked]:
+        """How far the chains of those services were walked that were."""
+        keys = {records.checked_key(service): service for service in services}
+        if not keys:
+            return {}
+        found = self.tables.get_many(list(keys))
+        if found.unread:
+            raise Throttled(f"{len(found.unread)} marks of chains could not be read")
+        return {keys[k]: records.read(Checked, item) for k, item in found.items.items()}
+
+    def keep_checked(self, service: ServiceId, checked: Checked) -> None:
+        """Keep how far a chain was walked."""
+        item = records.checked_item(service, checked)
+        self.tables.write([Put(Table.MEMORY, item, f"mark of the chain of {service}", None)])
 
     def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
         """The service's own pause and that of everything. Raises when that cannot be told."""

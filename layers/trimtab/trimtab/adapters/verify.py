@@ -81,6 +81,11 @@ def verify(links: Iterable[Link], heads: Heads) -> Verified:
     return Verified(checked, len(unlinked), heads.before, first)
 
 
+def is_sound(link: Link) -> bool:
+    """Tell whether an entry agrees with its own hash, its key and the columns beside it."""
+    return hash_of(link.n, link.prev, link.body) == link.hash and not _columns_astray(link)
+
+
 def _against_themselves(linked: Mapping[int, list[Link]], head: Head) -> list[Fault]:
     broken: list[Link] = []
     faults: list[Fault] = []

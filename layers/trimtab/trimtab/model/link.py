@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from trimtab.model.ids import EntryId, ServiceId
 
@@ -14,6 +15,18 @@ class Head:
 
     n: int
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How far a service's chain was walked, and when; ``fault`` says where it is broken.
+
+    After a fault the next walk begins where the last sound one ended.
+    """
+
+    head: Head
+    at: datetime
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from boto3 import Session
 from botocore.config import Config
@@ -84,6 +84,11 @@ class Clients:
     def ssm(self) -> SSMClient:
         """The Parameter Store of Systems Manager."""
         return self._session.client("ssm", region_name=self._region, config=_CONFIG)
+
+    @cached_property
+    def s3(self) -> Any:  # noqa: ANN401 - for one call we do not carry S3's stubs
+        """S3."""
+        return self._session.client("s3", region_name=self._region, config=_CONFIG)
 
     @cached_property
     def sns(self) -> SNSClient:

@@ -54,6 +54,8 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Store.set_pause": ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
     "Store.request": ("dynamodb:GetItem", "dynamodb:PutItem"),
     "Store.heads": ("dynamodb:BatchGetItem",),
+    "Store.checked": ("dynamodb:BatchGetItem",),
+    "Store.keep_checked": ("dynamodb:PutItem",),
     "Store.pauses": ("dynamodb:BatchGetItem",),
     "Store.leases": ("dynamodb:Query",),
     "Ledger.commit": ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem"),
@@ -71,6 +73,7 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Topic.tell": ("sns:Publish",),
     "Bus.put": ("events:PutEvents",),
     "Webhook.post": ("ssm:GetParameter",),
+    "Vault.keep": ("s3:PutObject",),
 }
 """What remembering, logging, asking and telling need, on our own tables, queue and topic, on the
 bus and the parameter with the webhook's URL.
