@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.scenarios.embedded_shop import A_TARGET_DIES, of_kind, shop
+from tests.scenarios.embedded_shop import A_TARGET_DIES, QUIET, of_kind, shop
 from trimtab.model.change import Eject, Resize, Restore
 from trimtab.model.entry import Entry, Kind, answer_id, lapse_id
 from trimtab.model.ids import EntryId, FleetId, InstanceId
@@ -33,13 +33,17 @@ from trimtab_lab.simulator.simulate import Simulator
 from trimtab_lab.world.faults import Fault
 
 BLUE = FleetId("blue")
+LITTLE = 2400.0
+"""Requests a minute that blue carries without one of its four: losing it is no overload."""
 
 
 class Shop:
     """A simulated shop and Ann, who operates it."""
 
-    def __init__(self, *faults: Fault, mode: Mode = Mode.ENFORCE, **modes: Mode) -> None:
-        scenario = shop(*faults)
+    def __init__(
+        self, *faults: Fault, mode: Mode = Mode.ENFORCE, load: float = QUIET, **modes: Mode
+    ) -> None:
+        scenario = shop(*faults, load=load)
         self.simulator = Simulator(scenario)
         policy = policy_for(scenario, self.simulator.names, mode)
         chosen = {Lever(lever): each for lever, each in modes.items()}
@@ -101,7 +105,7 @@ def answers_to(request: EntryId, entries: list[Entry]) -> list[tuple[Kind, Code]
 
 
 def test_what_awaits_is_done_once_somebody_approves_it() -> None:
-    here = Shop(A_TARGET_DIES, mode=Mode.APPROVE)
+    here = Shop(A_TARGET_DIES, mode=Mode.APPROVE, load=LITTLE)
     awaiting = here.until(Kind.AWAITING)
     assert here.stage(awaiting) is Stage.AWAITING
     here.ask(Approve(awaiting.id))
@@ -187,7 +191,7 @@ def test_a_resize_is_undone_to_the_size_before() -> None:
 
 
 def test_a_protected_target_dies_in_peace_until_somebody_releases_it() -> None:
-    here = Shop(A_TARGET_DIES, scale=Mode.OBSERVE)
+    here = Shop(A_TARGET_DIES, load=LITTLE, scale=Mode.OBSERVE)
     here.run(1)
     here.ask(ProtectFleet(BLUE, here.now + timedelta(hours=2)))
     refusal = here.until(Kind.REFUSED)

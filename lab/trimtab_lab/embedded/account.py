@@ -16,13 +16,14 @@ import time_machine
 from moto import mock_aws
 from moto.core.responses import BaseResponse
 from moto.moto_api._internal import mock_random
+from moto.s3.responses import S3Response
 
 from trimtab_lab.embedded import autoscaling, cloudwatch, elb
 from trimtab_lab.embedded.calls import CallLog
 from trimtab_lab.embedded.cloudwatch import Partial
 from trimtab_lab.embedded.moto_fixes import moto_fixed
 from trimtab_lab.embedded.speed import quick
-from trimtab_lab.embedded.wire import Switchboard, passing
+from trimtab_lab.embedded.wire import Switchboard, passing, putting
 from trimtab_lab.world.metrics import Series
 from trimtab_lab.world.world import World
 
@@ -96,6 +97,8 @@ class Account:
             stack.enter_context(
                 patch.object(BaseResponse, "call_action", passing(self.board, stock))
             )
+            put_object = putting(self.board, S3Response.put_object)
+            stack.enter_context(patch.object(S3Response, "put_object", put_object))
             mock_random.seed(self.world.scenario.seed)
             yield
 

@@ -13,14 +13,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
+from moto.s3.exceptions import S3ClientError
 
 from trimtab_lab.embedded.calls import ApiCall, CallLog
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.world import World
+
+if TYPE_CHECKING:
+    from moto.s3.responses import S3Response
 
 Params = Mapping[str, Any]
 Answer = Callable[[World, Params], Mapping[str, Any]]
@@ -100,6 +104,13 @@ class Switchboard:
             self._meet(operation, "after")
         return answered
 
+    def judged(self, service: str, operation: str, params: Params) -> Refusal | None:
+        """Judge and note a call that moto answers by itself; hooks do not meet it."""
+        with self._lock:
+            error = self._refusal(service, operation, params)
+            self._note(service, operation, error)
+        return error
+
     def _answered(
         self,
         response: BaseResponse,
@@ -166,6 +177,20 @@ def passing(
         return board.answer(response, stock)
 
     return call_action
+
+
+def putting(board: Switchboard, stock: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
+    """Return what takes the place of moto's ``S3Response.put_object``: S3 has a way of its own."""
+
+    @functools.wraps(stock)
+    def put_object(response: S3Response) -> Any:
+        params = {"Bucket": response.bucket_name, "Key": response.parse_key_name()}
+        refusal = board.judged("s3", "PutObject", params)
+        if refusal is not None:
+            raise S3ClientError(refusal.code, str(refusal))
+        return stock(response)
+
+    return put_object
 
 
 def _params(response: BaseResponse) -> Params:

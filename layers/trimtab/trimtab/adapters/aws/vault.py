@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -23,17 +21,15 @@ class S3Vault:
 
     def keep(self, name: str, text: str) -> bool:
         """Put an object unless there is one; S3 refuses what was damaged on the way."""
-        body = text.encode()
-        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         with faults("s3:PutObject", f"{self.bucket}/{name}"):
             try:
                 self.clients.s3.put_object(
                     Bucket=self.bucket,
                     Key=name,
-                    Body=body,
+                    Body=text.encode(),
                     ContentType="application/json",
                     IfNoneMatch="*",
-                    ChecksumSHA256=digest,
+                    ChecksumAlgorithm="SHA256",
                 )
             except ClientError as error:
                 if error.response.get("Error", {}).get("Code") in _TAKEN:
