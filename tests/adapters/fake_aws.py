@@ -17,6 +17,7 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from trimtab.adapters.aws.clients import Clients, Session
 
 SERVICES = {
+    "S3": "s3",
     "Elastic Load Balancing v2": "elasticloadbalancing",
     "Auto Scaling": "autoscaling",
     "CloudWatch": "cloudwatch",

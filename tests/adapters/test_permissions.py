@@ -38,11 +38,12 @@ from trimtab.model.change import Change, Resize, Reweight, inverse_of
 from trimtab.model.ids import Arn, RouteId
 from trimtab.model.incident import Told
 from trimtab.model.lease import Leases
+from trimtab.model.link import Checked, Head
 from trimtab.model.message import Event, EventType
 from trimtab.model.policy import EjectMethod
 from trimtab.model.request import Release
 from trimtab.model.tick import Ask
-from trimtab.ports import MetricKey
+from trimtab.ports import MetricKey, Vault
 from trimtab.settings import Settings
 from trimtab.wiring import Connections
 
@@ -55,6 +56,7 @@ SETTINGS = Settings(
     topic_arn="arn:aws:sns:eu-west-1:123456789012:people",
     event_bus="default",
     webhook_parameter="/trimtab/webhook",
+    anchor_bucket="anchors",
 )
 RULE = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/shop/1/2/3")
 LISTENER = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop/1/2")
@@ -96,6 +98,7 @@ OTHERS = (
     "GetItem",
     "PutItem",
     "TransactWriteItems",
+    "PutObject",
 )
 
 Use = Callable[[Connections], object]
@@ -131,6 +134,8 @@ USES: Mapping[str, tuple[Use, ...]] = {
         lambda c: c.store.set_pause(SHOP, None, an_entry()),
     ),
     "Store.heads": (lambda c: c.store.heads([SHOP]),),
+    "Store.checked": (lambda c: c.store.checked([SHOP]),),
+    "Store.keep_checked": (lambda c: c.store.keep_checked(SHOP, Checked(Head(0, ""), NOON)),),
     "Store.request": (lambda c: c.store.request([a_request(Release("size of blue"))]),),
     "Store.pauses": (lambda c: c.store.pauses(SHOP),),
     "Store.leases": (lambda c: c.store.leases(),),
@@ -149,6 +154,7 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Bus.put": (lambda c: c.bus.put([Event(NOON, EventType.ACTION, {})]),),
     "Webhook.post": (lambda c: replace(cast("HttpWebhook", c.webhook), open=accepting).post("{}"),),
     "Topic.tell": (lambda c: c.topic.tell("s", "t", {}),),
+    "Vault.keep": (lambda c: cast("Vault", c.vault).keep("anchors/1.json", "{}"),),
     "Names.target_group": (
         lambda c: c.names.target_group("blue"),
         lambda c: c.names.target_group("tag:k=v"),
@@ -227,6 +233,7 @@ def test_every_method_of_every_port_is_in_the_table() -> None:
             ports.Tellings,
             ports.Bus,
             ports.Webhook,
+            ports.Vault,
             ports.Names,
         )
         for name, value in vars(port).items()
@@ -239,7 +246,7 @@ def test_every_method_of_every_port_is_in_the_table() -> None:
 def test_every_operation_named_in_the_adapters_is_in_the_table() -> None:
     listed = {a for table in (READS, STATE, NAMES, WRITES) for row in table.values() for a in row}
     sources = Path(trimtab.adapters.aws.__path__[0]).glob("*.py")
-    named = {m for s in sources for m in re.findall(r'faults\(\s*"([a-z]+:\w+)"', s.read_text())}
+    named = {m for s in sources for m in re.findall(r'faults\(\s*"([a-z0-9]+:\w+)"', s.read_text())}
     assert len(named) > 15
     assert {action for name in named for action in actions_of(name)} == listed
 
