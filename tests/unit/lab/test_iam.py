@@ -237,5 +237,5 @@ def test_a_call_needs(
 
 
 def test_a_call_nobody_has_described_raises() -> None:
-    with pytest.raises(NotImplementedError, match="which permission does s3:PutObject need"):
-        list(asked_by("s3", "PutObject", {}, Home()))
+    with pytest.raises(NotImplementedError, match="which permission does s3:GetObject need"):
+        list(asked_by("s3", "GetObject", {}, Home()))
