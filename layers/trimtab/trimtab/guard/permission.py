@@ -80,8 +80,9 @@ def check_in_flight(proposal: Proposal, plan: Plan) -> Answer:
 
 def _is_still_leaving(change: Restore, plan: Plan) -> bool:
     member = plan.grounds[change.fleet].members.get(change.instance)
-    standby = change.method is EjectMethod.STANDBY and member is not None
-    return standby and member.lifecycle is Lifecycle.ENTERING_STANDBY
+    if change.method is not EjectMethod.STANDBY or member is None:
+        return False
+    return member.lifecycle is Lifecycle.ENTERING_STANDBY
 
 
 def _is_held_out(change: Eject, plan: Plan) -> bool:
