@@ -252,7 +252,7 @@ def test_a_changed_parameter_updates_the_stack_in_place(
     assert "Successfully created/updated stack - trimtab" in said
     assert operator.stack()["StackStatus"] == "UPDATE_COMPLETE"
     before, now = remembered["made"], operator.resources()
-    assert before.keys() - now.keys() == {"ActRoutePolicy"}
+    assert before.keys() - now.keys() == {"ActRoutePolicy", "WardenRoutePolicy"}
     assert {name: it for name, it in now.items() if before.get(name) != it} == {}
     role = now["ActRole"][1]
     policies = operator.aws("iam").list_role_policies(RoleName=role)["PolicyNames"]
