@@ -1,7 +1,7 @@
 """Envoy's outlier detection, exactly: which hosts it would eject, for how long, and when not. Pure.
 
-Source: envoyproxy/envoy, source/common/upstream/outlier_detection_impl.cc and
-docs/root/intro/arch_overview/upstream/outlier.rst. A policy can select these rules in place of
+Source: outlier_detection_impl.cc of envoyproxy/envoy and the page "Outlier detection" of its
+architecture overview. A policy can select these rules in place of
 ours (``health.failure_outlier.rule``); their known weakness is that a deviation from the mean
 cannot stand out in fleets of less than about six.
 """

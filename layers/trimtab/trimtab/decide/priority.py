@@ -1,7 +1,6 @@
 """Envoy's split of traffic among priorities, and its panic, exactly. Pure.
 
-Source: envoyproxy/envoy, docs/root/intro/arch_overview/upstream/load_balancing/priority.rst and
-panic_threshold.rst. Held to published vectors; a route's own shares are in ``decide/shares.py``.
+Source: the pages "Priority levels" and "Panic threshold" of Envoy's architecture overview. Held to published vectors; a route's own shares are in ``decide/shares.py``.
 """
 
 from __future__ import annotations
