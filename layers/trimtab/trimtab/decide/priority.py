@@ -1,6 +1,7 @@
 """Envoy's split of traffic among priorities, and its panic, exactly. Pure.
 
-Source: the pages "Priority levels" and "Panic threshold" of Envoy's architecture overview. Held to published vectors; a route's own shares are in ``decide/shares.py``.
+Source: the pages "Priority levels" and "Panic threshold" of Envoy's architecture overview. Held
+to published vectors; a route's own shares are in ``decide/shares.py``.
 """
 
 from __future__ import annotations
