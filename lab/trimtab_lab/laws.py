@@ -8,7 +8,7 @@ and the chaos campaign hold every tick to them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -382,3 +382,13 @@ def hold(judged: Judged) -> None:
     """Assert laws 1 to 6."""
     for law in LAWS:
         law(judged)
+
+
+def broken_laws(judged: Judged) -> Iterator[str]:
+    """Name each of laws 1 to 6 that a tick breaks, and how."""
+    for law in LAWS:
+        try:
+            law(judged)
+        except AssertionError as error:
+            how = str(error).splitlines()[0] if str(error) else "broken"
+            yield f"{law.__name__.replace('_', ' ')}: {how}"

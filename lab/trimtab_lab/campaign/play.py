@@ -14,6 +14,7 @@ from trimtab.model.policy import FailureOutlier, HealthPolicy, OutlierPolicy, Po
 from trimtab_lab.campaign.peers import STEP, Envoy, Out, taken_out_by_balancer, taken_out_by_group
 from trimtab_lab.campaign.stage import COMFORTABLE, GROUP, Stage, scenario_of
 from trimtab_lab.campaign.story import Story
+from trimtab_lab.campaign.witness import Witness
 from trimtab_lab.simulator.policies import policy_for
 from trimtab_lab.simulator.simulate import Simulator, names_of
 from trimtab_lab.world.build import build_world
@@ -100,16 +101,20 @@ class _Cast:
 def _with_trimtab(cast: _Cast) -> Played:
     story, scenario = cast.story, scenario_of(cast.story, cast.seed)
     simulator = Simulator(scenario, keep=None)
-    simulator.put(campaign_policy(story, scenario))
-    stage, result = Stage(story, simulator.world), simulator.result
+    policy = campaign_policy(story, scenario)
+    simulator.put(policy)
+    stage, result, witness = Stage(story, simulator.world), simulator.result, Witness(policy)
+    simulator.on_tick = witness.judge
     removed: dict[str, int] = {}
     for minute in range(story.minutes):
         stage.before(minute)
-        known = len(result.entries)
+        known, done = len(result.entries), len(simulator.hands.applied)
         simulator.run(1)
+        witness.after(minute + 1, result.entries[known:], simulator.hands.applied[done:])
         for instance in _ejected(result.entries[known:]):
             removed.setdefault(instance, minute + 1)
-    return _told(cast, stage, removed, tuple(result.troubles))
+    witness.ended()
+    return _told(cast, stage, removed, (*result.troubles, *witness.broken))
 
 
 def _ejected(entries: list[Entry]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from trimtab.act import Actor
@@ -44,6 +44,8 @@ class Simulator:
         self.loop = Loop(self.state.store, self.state.ledger, self.infrastructure)
         self.actor = Actor(self.state.ledger, self.state.store, self.infrastructure, self.hands)
         self.result = Run(self.world)
+        self.on_tick: Callable[[Tick], None] | None = None
+        """Told of every tick once it is committed, before anything of it is carried out."""
         self._diary = Diary(self.world.journal)
 
     @property
@@ -71,6 +73,9 @@ class Simulator:
         self.state.queue.ask(self._wakes())
         results = self.loop.tick(self.state.queue.take(), now)
         ticks = [result for result in results.values() if isinstance(result, Tick)]
+        if self.on_tick is not None:
+            for tick in ticks:
+                self.on_tick(tick)
         entries = [entry for tick in ticks for entry in tick.entries]
         entries += self._act(entries)
         self._tell(entries, now)

@@ -34,19 +34,39 @@ if TYPE_CHECKING:
 
 
 KEEP_MINUTES = 240
+FIRST = 0.001
+"""Share of a distribution that its smallest value stands for."""
 
 
 @dataclass(slots=True)
 class Summary:
-    """CloudWatch's statistic set for one minute, with the distribution where there is one."""
+    """CloudWatch's statistic set for one minute, with the distribution where there is one.
+
+    With a distribution, ``low`` and ``high`` are worked out of it when they are asked for: most
+    reads want the sum or the mean.
+    """
 
     total: float
     count: float
-    low: float
-    high: float
+    low: float = math.nan
+    high: float = math.nan
     mix: dict[int, int] | None = None
     unit_s: float = 1.0
     """Seconds times this is the metric's unit (1000 for milliseconds)."""
+
+    def quantile(self, share: float) -> float:
+        """Return the value that so large a share does not exceed; needs a distribution."""
+        return quantile(self.mix or {}, share) * self.unit_s
+
+    @property
+    def least(self) -> float:
+        """The smallest value."""
+        return self.low if self.mix is None else self.quantile(FIRST)
+
+    @property
+    def most(self) -> float:
+        """The largest value."""
+        return self.high if self.mix is None else self.quantile(1 - FIRST)
 
 
 Row = tuple[int, Any]
@@ -213,7 +233,7 @@ def _percentile(parts: list[Summary], share: float) -> float:
 _STATISTICS: dict[str, Callable[[Iterable[Summary]], float]] = {
     "Sum": lambda parts: sum(part.total for part in parts),
     "Average": _average,
-    "Minimum": lambda parts: min(part.low for part in parts),
-    "Maximum": lambda parts: max(part.high for part in parts),
+    "Minimum": lambda parts: min(part.least for part in parts),
+    "Maximum": lambda parts: max(part.most for part in parts),
     "SampleCount": lambda parts: sum(part.count for part in parts),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trimtab_lab.world.load import FAST_BUCKET, quantile
+from trimtab_lab.world.load import FAST_BUCKET
 from trimtab_lab.world.metrics import Summary
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ def _gauge(value: Callable[[Any], float]) -> Reader:
 def _latency(total: float, count: int, mix: dict[int, int], unit: float) -> Summary | None:
     if not count:
         return None
-    low, high = quantile(mix, 0.001) * unit, quantile(mix, 0.999) * unit
-    return Summary(total * unit, count, low, high, mix, unit)
+    return Summary(total * unit, count, mix=mix, unit_s=unit)
 
 
 def _response_time(row: Traffic) -> Summary | None:
