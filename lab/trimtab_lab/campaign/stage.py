@@ -26,6 +26,7 @@ from trimtab_lab.world.scenario import (
     TargetGroupSpec,
     Topology,
 )
+from trimtab_lab.world.views import GroupView
 from trimtab_lab.world.world import World
 
 FLEET, GROUP = "blue", "blue-asg"
@@ -120,13 +121,18 @@ class Stage:
         if act.kind == "resize" and minute == act.at:
             self.world.set_desired_capacity(GROUP, act.count)
         elif act.kind == "end" and minute == act.at:
-            for instance in sorted(i.id for i in group.instances)[: act.count]:
+            for instance in sorted(_alive(group))[: act.count]:
                 self.world.terminate_instance(instance, decrement=False)
         elif act.kind == "replace" and minute >= act.at and (minute - act.at) % act.pace == 0:
-            old = [i.id for i in group.instances if i.id in self.places]
+            old = [i for i in _alive(group) if i in self.places]
             for instance in old[: min(2, act.count - self._replaced)]:
                 self.world.terminate_instance(instance, decrement=False)
                 self._replaced += 1
+
+
+def _alive(group: GroupView) -> list[str]:
+    """Members that nobody ends already: AWS refuses to end them twice."""
+    return [i.id for i in group.instances if not i.lifecycle.startswith("Terminat")]
 
 
 def _begins(trouble: Trouble, minute: int) -> bool:
