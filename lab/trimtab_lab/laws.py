@@ -215,7 +215,7 @@ def law_3_too_much_bad_and_nothing_is_removed(judged: Judged) -> None:
             continue
         present = {t.target.id for t in belief.targets if t.condition is not Condition.LEAVING}
         away = memory.fleet(fleet).ejected.keys() - present
-        bad = sum(1 for t in belief.targets if t.evidence) + len(away)
+        bad = sum(1 for t in belief.targets if t.bad) + len(away)
         everybody = len(present) + len(away)
         if bad < guard.panic_count or bad < guard.panic_share * everybody:
             continue

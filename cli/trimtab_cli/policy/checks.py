@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from trimtab.model.detectors import Use
 from trimtab.model.policy import EjectMethod, EjectPolicy, FleetSigns, GuardPolicy
 from trimtab_cli.policy.fault import Fault, did_you_mean, found
 from trimtab_cli.policy.forms import MetricUnit, default_of
@@ -105,6 +106,15 @@ def _counts(root: Node, file: str) -> Iterator[Fault]:
         taken.append(name)
 
 
+def _uses(root: Node, file: str) -> Iterator[Fault]:
+    """`health.detectors.load_balancer` is off where `health.load_balancer` is."""
+    steps: tuple[Step, ...] = ("health", "detectors", "load_balancer")
+    wanted = _value(root, *steps)
+    if wanted in (Use.ON, Use.SHADOW) and _value(root, "health", "load_balancer") in ("off", False):
+        message = f"found {wanted}, and health.load_balancer is off; expected off in both, or none"
+        yield fault_at(root, file, steps, message)
+
+
 def _splits(root: Node, file: str) -> Iterator[Fault]:
     """A route's `split` names fleets of the document, and at least one number is above 0."""
     fleets = [str(name) for name, _ in children(at(root, "fleets"))]
@@ -177,6 +187,7 @@ RULES: tuple[Callable[[Node, str], Iterator[Fault]], ...] = (
     _signs,
     _floors,
     _counts,
+    _uses,
     _splits,
     _repeated,
     _groups,

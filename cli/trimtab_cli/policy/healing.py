@@ -18,6 +18,7 @@ from trimtab.model.policy import (
     OutlierPolicy,
     TargetMetric,
 )
+from trimtab_cli.policy.detecting import DetectorsDoc
 from trimtab_cli.policy.doc import Doc
 from trimtab_cli.policy.expected import (
     duration,
@@ -256,6 +257,9 @@ class HealthDoc(Doc):
         default=default_of(HealthPolicy, "sweep"),
         description="How often per-target metrics are read when nothing looks wrong. They are what "
         "costs most: one metric per target.",
+    )
+    detectors: DetectorsDoc = Field(
+        default_factory=DetectorsDoc, description="What is made of each detector's findings."
     )
     suspicion: Annotated[timedelta, duration("1m", "1d")] = Field(
         default=default_of(HealthPolicy, "suspicion"),

@@ -15,8 +15,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from trimtab_cli.policy import detecting, healing
 from trimtab_cli.policy import document as documents
-from trimtab_cli.policy import healing
 from trimtab_cli.policy.checks import RULES
 from trimtab_cli.policy.document import PolicyDoc
 from trimtab_cli.policy.explain import expected_of
@@ -27,6 +27,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`mode`", documents.ModesDoc),
     ("`fleets.NAME`", documents.FleetDoc),
     ("`health`", healing.HealthDoc),
+    ("`health.detectors`", detecting.DetectorsDoc),
     ("`health.load_balancer`", healing.LoadBalancerDoc),
     ("`health.outliers[]`", healing.OutlierDoc),
     ("`health.outliers[].metric`", healing.MetricDoc),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trimtab.errors import NotFound, Refused
+from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
 from trimtab.model.policy import (
     EjectPolicy,
@@ -139,7 +140,14 @@ def _health(doc: HealthDoc) -> HealthPolicy:
         watch=doc.watch,
         sweep=doc.sweep,
         suspicion=doc.suspicion,
+        detectors=_detectors(doc),
     )
+
+
+def _detectors(doc: HealthDoc) -> dict[Detector, Use]:
+    """Say of every detector what is made of it, so that no later default changes a policy."""
+    uses = {each: getattr(doc.detectors, each.value) for each in Detector}
+    return uses if doc.load_balancer else uses | {Detector.LOAD_BALANCER: Use.OFF}
 
 
 def _outlier(doc: OutlierDoc) -> OutlierPolicy:

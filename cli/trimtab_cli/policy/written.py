@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from trimtab.model.detectors import Detector
 from trimtab.model.policy import (
     FailureOutlier,
     FleetPolicy,
@@ -67,6 +68,7 @@ def _health(health: HealthPolicy) -> dict[str, Any]:
         "watch": as_written("watch", health.watch),
         "sweep": as_written("sweep", health.sweep),
         "suspicion": as_written("suspicion", health.suspicion),
+        "detectors": {each.value: health.use(each).value for each in Detector},
     }
 
 

@@ -6,11 +6,13 @@ not every minute: ``standing`` remembers what was said last and since when.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.answers import answers_of, lapses, linked
 from trimtab.effects import expectation_of
+from trimtab.model.assessment import FleetBelief
 from trimtab.model.cause import REMEDIES, Cause
 from trimtab.model.change import change_key, inverse_of, lever_of, subject_of
 from trimtab.model.effect import Effect, Proof
@@ -19,7 +21,7 @@ from trimtab.model.heard import NOTHING_HEARD, Heard
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Pending, Standing
 from trimtab.model.policy import Lever, Mode
-from trimtab.model.reason import NOT_YET, Reason, ReasonCode, in_words
+from trimtab.model.reason import NOT_YET, Fact, Reason, ReasonCode, in_words
 from trimtab.model.situation import Situation
 from trimtab.model.verdict import Ruling, Verdict
 
@@ -228,11 +230,32 @@ def _worth_noting(at: Situation) -> Iterable[tuple[str, Reason]]:
         if belief.cause in _NOTED:
             text = f"{belief.because}; {REMEDIES[belief.cause].instead}"
             yield f"cause in {name}", Reason(REMEDIES[belief.cause].refusal, text)
+        yield from _rehearsed(belief)
         if belief.down:
             share = belief.error_share
             text = f"nothing in {name} can be trusted to serve"
             facts_down = {"error_share": round(share, 3) if share is not None else None}
             yield f"state of {name}", Reason(ReasonCode.FLEET_DOWN, text, facts_down)
+
+
+MOST_REHEARSED = 10
+"""So many targets of a fleet are told one by one; more are told as a number."""
+
+
+def _rehearsed(belief: FleetBelief) -> Iterable[tuple[str, Reason]]:
+    """Tell what detectors in shadow found, each once while it stands."""
+    found = [(t.target.id, e) for t in belief.targets or () for e in t.shadowed]
+    if len(found) <= MOST_REHEARSED:
+        for target, e in found:
+            facts: dict[str, Fact] = {"detector": e.detector, "score": e.score}
+            facts |= {"threshold": e.threshold, "since": e.since.isoformat()}
+            key = f"shadow of {e.detector} on {target} of {belief.fleet}"
+            yield key, Reason(ReasonCode.SHADOWED, f"in shadow: {e.text}", facts)
+        return
+    for code, count in sorted(Counter(e.detector for _, e in found).items()):
+        text = f"in shadow: {count} targets of {belief.fleet} would have been found"
+        key = f"shadow of {code} on many of {belief.fleet}"
+        yield key, Reason(ReasonCode.SHADOWED, text, {"detector": code, "count": count})
 
 
 def _fold(drafts: list[Entry], blank: Entry) -> list[Entry]:

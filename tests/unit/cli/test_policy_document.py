@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from tests.unit.cli.policies import ELB, SHOP, SMALL, KnownNames
 from trimtab import codec
 from trimtab.model import policy as model
+from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId
 from trimtab.model.policy import GuardPolicy, HealthPolicy, Lever, Mode, Policy, ScalingPolicy
 from trimtab_cli.policy import document, healing
@@ -68,6 +69,12 @@ def test_a_latency_floor_follows_the_unit_of_its_metric() -> None:
 
 def test_off_switches_the_load_balancers_verdict_off() -> None:
     assert policy(SMALL + "health: {load_balancer: off}\n").health.load_balancer is None
+
+
+def test_a_detector_is_on_in_shadow_or_off_as_the_document_says() -> None:
+    health = policy(SMALL + "health: {detectors: {outliers: shadow, failures: off}}\n").health
+    uses = [health.use(each) for each in (Detector.OUTLIERS, Detector.FAILURES, Detector.MACHINE)]
+    assert uses == [Use.SHADOW, Use.OFF, Use.OFF]
 
 
 def test_a_mode_may_be_given_per_lever() -> None:

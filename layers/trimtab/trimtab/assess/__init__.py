@@ -11,8 +11,10 @@ from datetime import datetime
 
 from trimtab.assess.cause import Scene, cause_of
 from trimtab.assess.demand import FleetLoad, assess_demand
+from trimtab.assess.detect import Detected, detect
 from trimtab.assess.detectors import lb_unhealthy
-from trimtab.assess.peers import compare
+from trimtab.assess.look import Look
+from trimtab.assess.proof import is_proof
 from trimtab.assess.suspicion import (
     error_share,
     is_suspicious,
@@ -27,8 +29,9 @@ from trimtab.model.assessment import (
     FleetBelief,
     TargetBelief,
 )
-from trimtab.model.ids import FleetId
-from trimtab.model.memory import FleetMemory, Memory
+from trimtab.model.detectors import Use
+from trimtab.model.ids import FleetId, TargetId
+from trimtab.model.memory import Finding, FleetMemory, Memory
 from trimtab.model.observation import FleetSeen, Observation, Target, TargetState
 from trimtab.model.policy import Policy
 from trimtab.model.reason import BY_METRICS, Reason
@@ -64,12 +67,12 @@ def _is_weighted_out(fleet: FleetId, seen: Observation, policy: Policy) -> bool:
 def _assess_fleet(
     seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime, weighted_out: bool
 ) -> FleetBelief:
-    peers = compare(seen, policy, memory, now)
+    look = Look(seen, policy, memory, now)
+    detected = detect(look)
     targets = None
     if seen.targets is not None:
         targets = tuple(
-            _assess_target(target, peers.found.get(target.instance, ()), policy, memory, now)
-            for target in sorted(seen.targets, key=lambda t: t.id)
+            _assess_target(target, detected, look) for target in sorted(seen.targets, key=_by_id)
         )
     if targets and all(b.condition is Condition.UNKNOWN for b in targets):
         targets = None  # the load balancer itself cannot say: that is blindness, not ruin
@@ -89,20 +92,18 @@ def _assess_fleet(
         panic=bad >= policy.guard.panic_count and bad >= policy.guard.panic_share * of,
         down=_is_down(targets, share, policy),
         suspicious=is_suspicious(seen, policy, memory, now),
-        levels=peers.levels,
-        rest_share=peers.rest_share,
+        levels=detected.levels,
+        rest_share=detected.rest_share,
     )
     cause, because = cause_of(Scene(belief, seen, memory, policy, now))
     return replace(belief, cause=cause, because=because)
 
 
-def _assess_target(
-    target: Target,
-    outliers: tuple[Evidence, ...],
-    policy: Policy,
-    memory: FleetMemory,
-    now: datetime,
-) -> TargetBelief:
+def _by_id(target: Target) -> TargetId:
+    return target.id
+
+
+def _assess_target(target: Target, detected: Detected, look: Look) -> TargetBelief:
     """Say what we believe of one target, in the order a person would explain it."""
     match target.state:
         case TargetState.DRAINING | TargetState.UNHEALTHY_DRAINING:
@@ -116,48 +117,53 @@ def _assess_target(
         case _:
             pass
     serves = target.state is TargetState.HEALTHY
-    since = memory.warming.get(target.instance)
-    if since is not None and now - since < policy.scaling.warm_up:
+    since = look.memory.warming.get(target.instance)
+    if since is not None and look.now - since < look.policy.scaling.warm_up:
         return TargetBelief(target, Condition.WARMING, serves)
-    if serves:
-        held = _held(target, outliers, memory)
-        condition = Condition.FAILING if held else _after_earlier_findings(target, memory)
-        return TargetBelief(target, condition, serves, held)
-    return _failed_by_load_balancer(target, policy, memory, now)
+    if not serves and lb_unhealthy(target, look.now) is None:
+        return TargetBelief(target, Condition.UNKNOWN, serves)
+    return _judged(target, detected, look)
 
 
-def _after_earlier_findings(target: Target, memory: FleetMemory) -> Condition:
+def _judged(target: Target, detected: Detected, look: Look) -> TargetBelief:
+    """Weigh what was found of a target that serves, or that the load balancer has failed."""
+    serves = target.state is TargetState.HEALTHY
+    held, shadowed = (
+        _held(_fit(found.get(target.id, ()), serves), earlier.get(target.id, ()))
+        for found, earlier in (
+            (detected.found, look.memory.findings),
+            (detected.shadowed, look.memory.shadowed),
+        )
+    )
+    if any(is_proof(e, look.policy.health, look.now) for e in held):
+        condition = Condition.FAILING
+    elif held or not serves:
+        condition = Condition.SUSPECT
+    else:
+        condition = _after_earlier_findings(target, look)
+    return TargetBelief(target, condition, serves, held, shadowed)
+
+
+def _fit(found: tuple[Evidence, ...], serves: bool) -> tuple[Evidence, ...]:
+    """Leave out the metrics of one that gets no requests: they are of the time before."""
+    return found if serves else tuple(e for e in found if e.detector not in BY_METRICS)
+
+
+def _after_earlier_findings(target: Target, look: Look) -> Condition:
     """Remain wary of a healthy target whose last close look found an outlier."""
-    found = memory.findings.get(target.id, ()) if memory.findings else ()
-    wary = any(f.detector in BY_METRICS for f in found)
+    findings = look.memory.findings
+    found = findings.get(target.id, ()) if findings else ()
+    health = look.policy.health
+    wary = any(f.detector in BY_METRICS and health.use_of(f.detector) is Use.ON for f in found)
     return Condition.SUSPECT if wary else Condition.TRUSTED
 
 
-def _failed_by_load_balancer(
-    target: Target, policy: Policy, memory: FleetMemory, now: datetime
-) -> TargetBelief:
-    finding = lb_unhealthy(target, now)
-    if finding is None:
-        return TargetBelief(target, Condition.UNKNOWN, serves=False)
-    held = _held(target, (finding,), memory)
-    rule = policy.health.load_balancer
-    long_enough = rule is not None and now - held[0].since >= rule.unhealthy_for
-    condition = Condition.FAILING if long_enough else Condition.SUSPECT
-    return TargetBelief(target, condition, serves=False, evidence=held)
-
-
-def _held(target: Target, found: tuple[Evidence, ...], memory: FleetMemory) -> tuple[Evidence, ...]:
+def _held(found: tuple[Evidence, ...], earlier: tuple[Finding, ...]) -> tuple[Evidence, ...]:
     """Date each finding back to when it was first made without a break."""
-    if not found or not memory.findings:
+    if not found or not earlier:
         return found
-    earlier = {f.detector: f.since for f in memory.findings.get(target.id, ())}
-    return tuple(
-        Evidence(
-            e.detector, e.score, e.threshold, e.samples, e.peers,
-            since=min(e.since, earlier.get(e.detector, e.since)), text=e.text,
-        )
-        for e in found
-    )  # fmt: skip
+    dates = {f.detector: f.since for f in earlier}
+    return tuple(replace(e, since=min(e.since, dates.get(e.detector, e.since))) for e in found)
 
 
 def _bad(targets: tuple[TargetBelief, ...] | None, memory: FleetMemory) -> tuple[int, int]:
@@ -168,7 +174,7 @@ def _bad(targets: tuple[TargetBelief, ...] | None, memory: FleetMemory) -> tuple
     if targets is None:
         return 0, 0
     here = [b for b in targets if b.condition is not Condition.LEAVING]
-    bad = sum(1 for b in targets if b.evidence)
+    bad = sum(1 for b in targets if b.bad)
     if not memory.ejected:
         return bad, len(here)
     held_out = len(memory.ejected.keys() - {b.target.id for b in here})

@@ -50,7 +50,7 @@ class Scene:
     @property
     def bad(self) -> tuple[TargetBelief, ...]:
         """Targets that something is held against."""
-        return tuple(t for t in self.belief.targets or () if t.evidence)
+        return tuple(t for t in self.belief.targets or () if t.bad)
 
 
 def cause_of(scene: Scene) -> tuple[Cause, str]:

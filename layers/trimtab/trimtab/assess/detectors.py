@@ -6,9 +6,11 @@ Whether a finding has held for long enough is not their business: ``assess`` ask
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from trimtab.assess.look import Findings, Look
 from trimtab.assess.statistics import lower_median, median, spread
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
@@ -18,6 +20,12 @@ from trimtab.model.reason import ReasonCode
 
 OUR_LOAD_BALANCERS_FAULT = "Elb."
 """Prefix of state reasons that speak of the load balancer itself, not of the target."""
+
+
+def by_load_balancer(look: Look) -> Findings:
+    """Hear the load balancer on every target."""
+    found = ((t.id, lb_unhealthy(t, look.now)) for t in look.seen.targets or ())
+    return Findings(tuple((name, e) for name, e in found if e is not None))
 
 
 def lb_unhealthy(target: Target, now: datetime) -> Evidence | None:
@@ -39,6 +47,7 @@ def lb_unhealthy(target: Target, now: datetime) -> Evidence | None:
         peers=0,
         since=now,
         text=f"the load balancer says {target.state}: {target.state_reason or 'no reason given'}",
+        at=now,
     )
 
 
@@ -54,7 +63,10 @@ def levels_of(
 
 
 def metric_outliers(
-    levels: Mapping[InstanceId, float], rule: OutlierPolicy, now: datetime
+    levels: Mapping[InstanceId, float],
+    rule: OutlierPolicy,
+    now: datetime,
+    newest: Mapping[InstanceId, datetime] | None = None,
 ) -> Iterator[tuple[InstanceId, Evidence]]:
     """Find targets whose metric stands far above their peers'.
 
@@ -62,6 +74,7 @@ def metric_outliers(
     fresh samples, of two the smaller: one bad minute, however bad, is no outlier), and compared
     with the median of the *other* targets; see ``OutlierPolicy`` for the three bars. Will not run
     for a target with fewer samples, nor below ``min_peers`` others. One-sided: low is not bad.
+    ``newest`` are the times of their newest samples, for the evidence.
 
     Worked example: 40, 42, 44, 300 ms with ``times_median`` 3: peers of the last have median 42,
     spread 1.4826 x 2 = 3; its bars are 126 and 42 + 5 x 3 = 57, so 300 is found.
@@ -79,7 +92,8 @@ def metric_outliers(
             rule.floor,
         )
         if level > bar > 0:  # nobody stands out from peers that report nothing but zeros
-            yield instance, _outlier(rule, level, bar, usual, now)
+            evidence = _outlier(rule, level, bar, usual, now)
+            yield instance, replace(evidence, at=(newest or {}).get(instance))
 
 
 MANY = 20

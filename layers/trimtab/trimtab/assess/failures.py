@@ -9,7 +9,7 @@ when there is something to count; the series itself must have been read whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import isfinite
 
@@ -80,6 +80,8 @@ def failure_outliers(
             evidence = Evidence(
                 ReasonCode.FAILURE_OUTLIER, mine.share, bar, mine.asked, peers, now, text
             )
+            last = counted.requests[instance].last
+            evidence = replace(evidence, at=last.at if last else None)
             found.append((instance, evidence))
     odd = {instance for instance, _ in found}
     rest = _sum(tuple(c for i, c in counts.items() if i not in odd))

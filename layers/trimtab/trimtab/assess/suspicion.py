@@ -67,7 +67,7 @@ def wants_watching(policy: Policy, memory: FleetMemory, now: datetime) -> bool:
     """Tell whether to read this fleet's errors and latency this tick, before anything is seen."""
     if memory.close_until is not None and now < memory.close_until:
         return True
-    if memory.findings or memory.ejected or memory.watched_at is None:
+    if memory.findings or memory.shadowed or memory.ejected or memory.watched_at is None:
         return True
     return now - memory.watched_at >= policy.health.watch
 
@@ -78,6 +78,8 @@ def wants_closer_look(seen: FleetSeen, policy: Policy, memory: FleetMemory, now:
         return False
     if memory.close_until is not None and now < memory.close_until:
         return True
+    if memory.shadowed:
+        return True  # a rehearsal looks as often as the play
     if memory.swept_at is None or now - memory.swept_at >= policy.health.sweep:
         return True
     return is_suspicious(seen, policy, memory, now)

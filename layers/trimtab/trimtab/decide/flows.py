@@ -124,4 +124,4 @@ def _grown(route: RoutePolicy, at: Situation) -> dict[FleetId, float]:
 
 def _is_empty(believed: FleetBelief) -> bool:
     """Tell whether nobody in a fleet serves and nobody has failed: it waits to be filled."""
-    return not any(t.serves or t.evidence for t in believed.targets or ())
+    return not any(t.serves or t.bad for t in believed.targets or ())

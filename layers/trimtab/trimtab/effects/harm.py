@@ -167,7 +167,7 @@ def _went_down(belief: FleetBelief, held: Unverified) -> list[str]:
 
 def _more_bad(belief: FleetBelief, held: Unverified) -> list[str]:
     was = held.expects.before.get(belief.fleet, Vitals()).bad
-    bad = sum(1 for b in belief.targets or () if b.evidence)
+    bad = sum(1 for b in belief.targets or () if b.bad)
     if was is None or bad < max(was, 1):  # one of those that were bad has left
         return []
     return [f"{bad} of those that stay have trouble of their own now"]

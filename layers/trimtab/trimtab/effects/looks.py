@@ -63,7 +63,7 @@ def _at_restored(change: Restore, later: Unverified | None, at: Situation) -> Sa
         return Proof.INEFFECTIVE, f"{change.target} is not registered"
     if here.condition is Condition.UNKNOWN:
         return None, f"the load balancer cannot say how {change.target} is"
-    if here.serves and not here.evidence:
+    if here.serves and not here.bad:
         return Proof.VERIFIED, f"{change.target} is in service and healthy"
     why = "; ".join(e.text for e in here.evidence) or f"it is {here.target.state}"
     return Proof.INEFFECTIVE, f"{change.target} is not well: {why}"

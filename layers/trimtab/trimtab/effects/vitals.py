@@ -26,7 +26,7 @@ def vitals_of(fleet: FleetId, at: Situation) -> Vitals:
     return Vitals(
         serving=None if seen is None else sum(1 for b in seen if b.serves),
         trusted=None if seen is None else belief.trusted,
-        bad=None if seen is None else sum(1 for b in seen if b.evidence),
+        bad=None if seen is None else sum(1 for b in seen if b.bad),
         down=belief.down,
         units=belief.demand.units if belief.demand else None,
         errors=belief.error_share,

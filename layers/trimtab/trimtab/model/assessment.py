@@ -18,7 +18,7 @@ class Evidence:
     """What one detector says of one target. It is a finding, never an action.
 
     ``score`` is compared with ``threshold`` in the metric's own unit; ``since`` is when this was
-    first seen without a break.
+    first seen without a break; ``at`` the time of the newest datum it rests on.
     """
 
     detector: ReasonCode
@@ -28,6 +28,7 @@ class Evidence:
     peers: int
     since: datetime
     text: str
+    at: datetime | None = None
 
 
 class Condition(StrEnum):
@@ -44,12 +45,25 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TargetBelief:
-    """One target, what we believe, and why. ``serves``: users' requests reach it and may work."""
+    """One target, what we believe, and why. ``serves``: users' requests reach it and may work.
+
+    ``shadowed`` is what detectors in shadow found: it is told, and nothing may follow of it.
+    """
 
     target: Target
     condition: Condition
     serves: bool
     evidence: tuple[Evidence, ...] = ()
+    shadowed: tuple[Evidence, ...] = ()
+
+    @property
+    def bad(self) -> bool:
+        """Whether something in use speaks against it, or the load balancer gives it no requests.
+
+        Who serves is a fact, whatever is made of the load balancer's verdict on single targets:
+        it always counts where too much is bad.
+        """
+        return bool(self.evidence) or (self.condition is Condition.SUSPECT and not self.serves)
 
     @property
     def trusted(self) -> bool:

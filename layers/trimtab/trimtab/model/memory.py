@@ -90,7 +90,8 @@ class Action:
 class FleetMemory:
     """What is remembered of one fleet.
 
-    ``findings`` and ``warming`` hold only targets that something is the matter with; ``warming``
+    ``findings``, ``shadowed`` (those of detectors in shadow) and ``warming`` hold only targets that
+    something is the matter with; ``warming``
     says when an instance was last seen launching or in its first health checks. ``demand`` is the
     last known load in target units, for doubt only: it may keep capacity, never remove it.
     ``latency`` is a slow mean of the fleet's latency in seconds (what "usual" means);
@@ -118,6 +119,7 @@ class FleetMemory:
     population: int | None = None
     population_at: datetime | None = None
     blind_since: datetime | None = None
+    shadowed: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

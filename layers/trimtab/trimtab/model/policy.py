@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from trimtab.model.detectors import DEFAULT_USE, DETECTOR_OF, Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
+from trimtab.model.reason import ReasonCode
 
 
 class Mode(StrEnum):
@@ -162,6 +164,8 @@ class FleetSigns:
 class HealthPolicy:
     """Detectors and the way of ejecting. A detector that is ``None`` is off.
 
+    ``detectors`` says what is made of each; ask ``use``.
+
     CloudWatch bills by series read, so a quiet fleet's errors and latency are read every ``watch``
     and its per-target series every ``sweep``; each minute while it is suspicious and for
     ``suspicion`` after, and at once when an alarm or an operator asks.
@@ -175,12 +179,26 @@ class HealthPolicy:
     watch: timedelta = timedelta(minutes=5)
     sweep: timedelta = timedelta(hours=1)
     suspicion: timedelta = timedelta(minutes=5)
+    detectors: Mapping[Detector, Use] = field(default_factory=lambda: DEFAULT_USE)
+
+    def use(self, detector: Detector) -> Use:
+        """Say what is made of a detector's findings."""
+        if detector is Detector.LOAD_BALANCER and self.load_balancer is None:
+            return Use.OFF
+        return self.detectors.get(detector, DEFAULT_USE[detector])
+
+    def use_of(self, code: ReasonCode) -> Use:
+        """Say what is made of a finding, whatever was made of it when it was found."""
+        return self.use(DETECTOR_OF[code])
 
     @property
     def target_metrics(self) -> tuple[TargetMetric, ...]:
         """The application's metrics that a close look reads, one series per target each."""
-        counts = (self.failures.requests, self.failures.errors) if self.failures else ()
-        return (*(rule.metric for rule in self.outliers), *counts)
+        rules = self.outliers if self.use(Detector.OUTLIERS) is not Use.OFF else ()
+        counts: tuple[TargetMetric, ...] = ()
+        if self.failures and self.use(Detector.FAILURES) is not Use.OFF:
+            counts = (self.failures.requests, self.failures.errors)
+        return (*(rule.metric for rule in rules), *counts)
 
 
 class ScalingMetric(StrEnum):

@@ -22,6 +22,7 @@ class ReasonCode(StrEnum):
     LB_UNHEALTHY = "lb_unhealthy"
     METRIC_OUTLIER = "metric_outlier"
     FAILURE_OUTLIER = "failure_outlier"
+    SHADOWED = "shadowed"
 
     # deciders: why a change is wanted
     EJECT_UNHEALTHY = "eject_unhealthy"

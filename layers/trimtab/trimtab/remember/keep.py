@@ -12,6 +12,7 @@ from math import fsum
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.cause import Cause
 from trimtab.model.change import change_key, inverse_of
+from trimtab.model.detectors import Use
 from trimtab.model.ids import FleetId, InstanceId, TargetId
 from trimtab.model.memory import (
     Ejection,
@@ -25,7 +26,7 @@ from trimtab.model.memory import (
     Wish,
 )
 from trimtab.model.observation import FleetSeen, Lifecycle, LoadSignal, TargetState
-from trimtab.model.policy import EjectMethod, Policy, RoutePolicy
+from trimtab.model.policy import EjectMethod, HealthPolicy, Policy, RoutePolicy
 from trimtab.model.reason import BY_METRICS, ReasonCode
 from trimtab.model.situation import Situation
 from trimtab.remember.usual import population_of, usual_latency, usual_levels
@@ -80,7 +81,8 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
     wishes = old.wishes if size is None else (*old.wishes, Wish(now, size))
     oldest = now - at.policy.scaling.scale_in_after - timedelta(minutes=2)
     return FleetMemory(
-        findings=_findings(old, seen, belief),
+        findings=_findings(old.findings, seen, belief, (health, Use.ON)),
+        shadowed=_findings(old.shadowed, seen, belief, (health, Use.SHADOW)),
         warming=_warming(old, seen, at.policy, now),
         ejected=ejected,
         strikes={
@@ -105,29 +107,38 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
     )
 
 
+Kept = Mapping[TargetId, tuple[Finding, ...]]
+
+
 def _findings(
-    old: FleetMemory, seen: FleetSeen, belief: FleetBelief
-) -> Mapping[TargetId, tuple[Finding, ...]]:
+    old: Kept, seen: FleetSeen, belief: FleetBelief, used: tuple[HealthPolicy, Use]
+) -> Kept:
     """Date findings on; drop those a look could have repeated and did not."""
     if belief.targets is None:
-        return old.findings
+        return old
     kept: dict[TargetId, tuple[Finding, ...]] = {}
     for target in belief.targets:
-        if not target.evidence and not old.findings:
+        evidence = target.evidence if used[1] is Use.ON else target.shadowed
+        if not evidence and not old:
             continue
         name = target.target.id
-        earlier = {f.detector: f for f in old.findings.get(name, ())}
+        earlier = {f.detector: f for f in old.get(name, ())}
         now = [
             Finding(
                 e.detector, e.since, earlier[e.detector].times + 1 if e.detector in earlier else 1
             )
-            for e in target.evidence
+            for e in evidence
         ]
         if not seen.looked_closely and target.target.state is TargetState.HEALTHY:
-            now += [f for f in earlier.values() if f.detector in BY_METRICS]
+            now += [f for f in earlier.values() if _needs_a_look(f, *used)]
         if now:
             kept[name] = tuple(now)
     return kept
+
+
+def _needs_a_look(finding: Finding, health: HealthPolicy, use: Use) -> bool:
+    """Tell whether only a close look could have repeated a finding, and it still has its use."""
+    return finding.detector in BY_METRICS and health.use_of(finding.detector) is use
 
 
 def _warming(
