@@ -9,10 +9,11 @@ from pydantic import Field
 from trimtab.model.detectors import DEFAULT_USE, Detector, Use
 from trimtab_cli.policy.doc import Doc
 from trimtab_cli.policy.expected import word
+from trimtab_cli.policy.forms import as_written
 
 
 def _use(detector: Detector, description: str) -> Use:
-    written: Use = Field(default=DEFAULT_USE[detector].value, description=description)
+    written: Use = Field(default=as_written("use", DEFAULT_USE[detector]), description=description)
     return written
 
 

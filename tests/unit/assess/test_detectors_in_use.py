@@ -34,7 +34,7 @@ DEAD = a_target(9, state=TargetState.UNHEALTHY, state_reason="Target.Timeout")
 
 
 def policy(**uses: Use) -> Policy:
-    detectors = DEFAULT_USE | {Detector(name): use for name, use in uses.items()}
+    detectors = {**DEFAULT_USE, **{Detector(name): use for name, use in uses.items()}}
     return a_policy(health=HealthPolicy(outliers=(SLOW,), detectors=detectors))
 
 
