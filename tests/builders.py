@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,6 +41,7 @@ from trimtab.model.policy import (
     TargetTracking,
 )
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.report import Report, Source, Tally
 from trimtab.model.request import Asked
 from trimtab.model.tick import Inputs, Pause, Tick
 
@@ -124,6 +125,19 @@ def a_request(asked: Asked, when: datetime = NOON, seq: int = 0, **changes: Any)
     reason = Reason(ReasonCode.REQUESTED, "because I say so")
     bare = replace(entry, lever=None, mode=None, change=None, inverse=None, deadline=None)
     return replace(replace(bare, asked=asked, reason=reason), **changes)
+
+
+def a_report(
+    minutes: float = 0, zone: str = "a", failing: Iterable[int] = (), of: int = 3, **changes: Any
+) -> Report:
+    """What the probe saw of the first ``of`` targets: all but those ``failing`` answered."""
+    bad = frozenset(failing)
+    tallies = {
+        a_target(n).id: Tally(1, 1, None, "status 503") if n in bad else Tally(1, 0, 0.01)
+        for n in range(1, of + 1)
+    }
+    report = Report(Source.PROBE, SHOP, BLUE, Zone(zone), at(minutes), tallies)
+    return replace(report, **changes)
 
 
 def a_pause(**changes: Any) -> Pause:

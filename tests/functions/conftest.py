@@ -32,7 +32,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployment:
         monkeypatch.setattr(module, "connections", lambda: made)
     for module in (wake, reconcile):
         monkeypatch.setattr(module, "settings", lambda: settings)
-    loop = Loop(made.store, made.ledger, made.infrastructure)
+    loop = Loop(made.store, made.ledger, made.infrastructure, made.reports)
     monkeypatch.setattr(reconcile, "loop", lambda: loop)
     actor = Actor(made.ledger, made.store, made.infrastructure, made.hands)
     monkeypatch.setattr(act, "actor", lambda: actor)

@@ -88,6 +88,10 @@ class Deployment:
         return self.state.topic
 
     @property
+    def reports(self) -> Any:
+        return self.state.reports
+
+    @property
     def tellings(self) -> Any:
         return self.state.tellings
 

@@ -44,7 +44,7 @@ def served() -> Iterator[Deployment]:
     made = Deployment()
     made.serve(SHOP, when=NOON - timedelta(minutes=1))
     made.ledger.append(INTENT)
-    loop = Loop(made.store, made.ledger, made.infrastructure)
+    loop = Loop(made.store, made.ledger, made.infrastructure, made.reports)
     actor = Actor(made.ledger, made.store, made.infrastructure, made.hands)
     output = telemetry.logger.registered_handler
     stream = output.stream  # type: ignore[attr-defined]  # Powertools registers a StreamHandler

@@ -141,7 +141,7 @@ def damaged_state(data: bytes) -> None:
         before = stored(made)
         try:
             made.store.services()
-            loop = Loop(made.store, made.ledger, made.infrastructure)
+            loop = Loop(made.store, made.ledger, made.infrastructure, made.reports)
             result = loop.tick([Ask(SHOP, "schedule", at(0))], at(0.1))[SHOP]
         except TrimtabError:
             assert stored(made) == before

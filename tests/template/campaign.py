@@ -33,6 +33,7 @@ from trimtab.model.entry import Entry, Kind, outcome_id
 from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, Zone
 from trimtab.model.lease import Lease, Leases
 from trimtab.model.policy import EjectMethod, Policy
+from trimtab.model.probe import ProbePolicy
 from trimtab_lab.embedded import Embedded
 from trimtab_lab.embedded.driver import MAY_ACT
 from trimtab_lab.embedded.eventbridge import PLACEHOLDER
@@ -137,7 +138,8 @@ class Site:
     """Of the listener's default action."""
 
     def __post_init__(self) -> None:
-        self.policy = policy_for(scenario(), self.aws.connections.names)
+        policy = policy_for(scenario(), self.aws.connections.names)
+        self.policy = replace(policy, health=replace(policy.health, probe=ProbePolicy()))
         self.weights = {self.group(BLUE): 50, self.group(GREEN): 50}
 
     def group(self, fleet: FleetId) -> Arn:

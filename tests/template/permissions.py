@@ -21,6 +21,7 @@ PORTS = {
         "Infrastructure.routes",
         "Infrastructure.series",
         "Store.recall",
+        "Reports.recent",
         "Ledger.commit",
         "Ledger.entries",
         "Ledger.append",
@@ -271,6 +272,8 @@ ON_TELLINGS = {
     "Null": {"dynamodb:LeadingKeys": "false"},
 }
 """What people were told, and nothing else of Memory."""
+ON_REPORTS = {**ON_CHAINS, "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["report#*"]}}
+"""What probes and access logs saw."""
 AS_OURSELVES = {
     "ForAllValues:StringEquals": {"events:source": ["trimtab"]},
     "Null": {"events:source": "false"},
@@ -362,6 +365,13 @@ def the_warden_queries_leases_only(stack: Stack) -> Iterator[str]:
             yield "warden may query more of Memory than leases"
 
 
+def reconcile_queries_reports_only(stack: Stack) -> Iterator[str]:
+    """Memory and policies are read by key; only of reports there are as many as there are."""
+    for statement in stack.allowed(stack.role_of("reconcile")):
+        if "dynamodb:Query" in statement.actions and statement.condition != ON_REPORTS:
+            yield "reconcile may query more of Memory than reports"
+
+
 def the_directory_is_all_they_read(stack: Stack) -> Iterator[str]:
     """Schedule and wake read the directory of services and nothing else of Memory.
 
@@ -396,6 +406,7 @@ CHECKS = (
     writes_stay_in_the_transaction,
     single_items_of_memory_are_heads,
     the_warden_queries_leases_only,
+    reconcile_queries_reports_only,
     the_directory_is_all_they_read,
     notify_tells_where_it_was_told_to,
 )

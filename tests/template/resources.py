@@ -148,9 +148,10 @@ def the_log_outlives_the_stack(stack: Stack) -> Iterator[str]:
     }
     if indexes != {"by-day": (("day", "at_id"), "ALL")}:
         yield f"Log is indexed {indexes}"
-    ticks = stack.of_type("AWS::DynamoDB::Table")["Ticks"]
-    if ticks.get("TimeToLiveSpecification") != {"AttributeName": "expires", "Enabled": True}:
-        yield "Ticks never expire"
+    for name in ("Ticks", "Memory"):
+        table = stack.of_type("AWS::DynamoDB::Table")[name]
+        if table.get("TimeToLiveSpecification") != {"AttributeName": "expires", "Enabled": True}:
+            yield f"what expires in {name} stays"
 
 
 def anchors_are_locked_when_asked(stack: Stack) -> Iterator[str]:

@@ -161,6 +161,11 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
         permissions.the_warden_queries_leases_only,
     ),
     (
+        "reconcile may query what it reads by key",
+        lambda parts: statement(parts, "ReconcileRole", "ReadReports").pop("Condition"),
+        permissions.reconcile_queries_reports_only,
+    ),
+    (
         "the warden rests when the schedule does",
         put("WardenSchedule", "State", {"Ref": "ScheduleState"}),
         delivery.the_warden_always_runs,

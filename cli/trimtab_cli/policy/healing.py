@@ -31,6 +31,7 @@ from trimtab_cli.policy.expected import (
     word,
 )
 from trimtab_cli.policy.forms import MetricUnit, OffOr, as_written, default_of
+from trimtab_cli.policy.probing import ProbeDoc
 from trimtab_cli.policy.units import Latency
 
 METRIC_WORD = text("1 to 255 printable characters", r"[!-~](?:[ -~]{0,253}[!-~])?")
@@ -242,6 +243,11 @@ class HealthDoc(Doc):
         default=None,
         description="A detector that compares each target's failures with its peers'; `off` "
         "without metrics to compare.",
+        examples=["off"],
+    )
+    probe: Annotated[ProbeDoc | None, OffOr()] = Field(
+        default=None,
+        description="Our own probe of each target; `off` without the function for it.",
         examples=["off"],
     )
     signs: SignsDoc = Field(

@@ -15,7 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from trimtab_cli.policy import detecting, healing
+from trimtab_cli.policy import detecting, healing, probing
 from trimtab_cli.policy import document as documents
 from trimtab_cli.policy.checks import RULES
 from trimtab_cli.policy.document import PolicyDoc
@@ -33,6 +33,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`health.outliers[].metric`", healing.MetricDoc),
     ("`health.failures`", healing.FailuresDoc),
     ("`health.failures.requests`, `errors`", healing.CountDoc),
+    ("`health.probe`", probing.ProbeDoc),
     ("`health.signs`", healing.SignsDoc),
     ("`health.eject`", healing.EjectDoc),
     ("`scaling`", documents.ScalingDoc),

@@ -33,6 +33,7 @@ from trimtab_cli.policy.fault import Fault, Faults, found
 from trimtab_cli.policy.forms import MetricUnit
 from trimtab_cli.policy.healing import CountDoc, FailuresDoc, HealthDoc, OutlierDoc
 from trimtab_cli.policy.place import Step, fault_at
+from trimtab_cli.policy.probing import probe_of
 from trimtab_cli.policy.units import Latency
 
 
@@ -135,6 +136,7 @@ def _health(doc: HealthDoc) -> HealthPolicy:
         load_balancer=LoadBalancerHealth(judged.unhealthy_for) if judged else None,
         outliers=tuple(_outlier(each) for each in doc.outliers),
         failures=_failures(doc.failures) if doc.failures else None,
+        probe=probe_of(doc.probe) if doc.probe else None,
         signs=FleetSigns(**dict(doc.signs)),
         eject=EjectPolicy(**dict(doc.eject)),
         watch=doc.watch,

@@ -26,6 +26,7 @@ from trimtab.model.policy import (
     TargetTracking,
 )
 from trimtab_cli.policy.forms import as_written
+from trimtab_cli.policy.probing import written_probe
 from trimtab_cli.policy.units import number_text, rate_text
 
 
@@ -63,6 +64,7 @@ def _health(health: HealthPolicy) -> dict[str, Any]:
         "load_balancer": _all_of(judged) if judged else "off",
         "outliers": [_outlier(each) for each in health.outliers],
         "failures": _failures(health.failures) if health.failures else "off",
+        "probe": written_probe(health.probe) if health.probe else "off",
         "signs": _all_of(health.signs),
         "eject": _all_of(health.eject),
         "watch": as_written("watch", health.watch),

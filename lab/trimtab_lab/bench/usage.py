@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from trimtab.act import Actor
 from trimtab.adapters.ledger import TableLedger
+from trimtab.adapters.reports import TableReports
 from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import Found, Item, Key, Put, Table, Write, size_of
 from trimtab.loop import Loop
@@ -161,7 +162,7 @@ def _counted(scenario: Scenario) -> tuple[Simulator, CountingTables, CountingInf
     store, ledger = TableStore(tables), TableLedger(tables, timedelta(days=14))
     simulator.state.tables = tables
     simulator.state.store, simulator.state.ledger = store, ledger
-    simulator.loop = Loop(store, ledger, infrastructure)
+    simulator.loop = Loop(store, ledger, infrastructure, TableReports(tables))
     simulator.actor = Actor(ledger, store, simulator.infrastructure, simulator.hands)
     simulator.put(policy_for(scenario, simulator.names))
     return simulator, tables, infrastructure

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from trimtab.act import Actor
 from trimtab.adapters.ledger import TableLedger
+from trimtab.adapters.reports import TableReports
 from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import Tables
 from trimtab.errors import EventRefused
@@ -82,7 +83,7 @@ class Functions:
             self._tell(f"{gate.running.name}: refuses a message: {text}")
         if not batch.asks:
             return
-        loop = Loop(store, ledger, infrastructure)
+        loop = Loop(store, ledger, infrastructure, TableReports(self._seen_by(gate)))
         for result in loop.tick([ask for _, ask in batch.asks], gate.now).values():
             self._told(gate, result)
 

@@ -41,7 +41,9 @@ class Simulator:
         self.infrastructure = WorldInfrastructure(self.world)
         self.hands = WorldHands(self.world)
         self.names: Names = WorldNames(self.world)
-        self.loop = Loop(self.state.store, self.state.ledger, self.infrastructure)
+        self.loop = Loop(
+            self.state.store, self.state.ledger, self.infrastructure, self.state.reports
+        )
         self.actor = Actor(self.state.ledger, self.state.store, self.infrastructure, self.hands)
         self.result = Run(self.world)
         self.on_tick: Callable[[Tick], None] | None = None

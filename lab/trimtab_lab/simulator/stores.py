@@ -15,6 +15,7 @@ from typing import assert_never
 
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.records import deduplication_of
+from trimtab.adapters.reports import TableReports
 from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import (
     Check,
@@ -164,6 +165,7 @@ class InMemory:
         self.queue = ListQueue()
         self.topic = ListTopic()
         self.tellings = TableTellings(self.tables)
+        self.reports = TableReports(self.tables)
         self.teller = Teller(self.tellings, (TopicChannel(self.topic),))
 
 

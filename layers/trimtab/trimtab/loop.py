@@ -29,7 +29,7 @@ from trimtab.model.situation import Situation
 from trimtab.model.tick import SCHEDULE, Ask, Inputs, Remembered, Tick
 from trimtab.narrate import narrate
 from trimtab.observe import observe
-from trimtab.ports import Infrastructure, Ledger, Store
+from trimtab.ports import Infrastructure, Ledger, Reports, Store
 from trimtab.remember import remember, settle
 
 T = TypeVar("T")
@@ -45,11 +45,18 @@ Result = Tick | Reason
 class Loop:
     """Looks at services and writes down what should happen. Changes nothing in the world."""
 
-    def __init__(self, store: Store, ledger: Ledger, infrastructure: Infrastructure) -> None:
-        """Work on the given ports; keeps no state between ticks."""
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        infrastructure: Infrastructure,
+        reports: Reports | None = None,
+    ) -> None:
+        """Work on the given ports; keeps no state. Without ``reports`` none of them is seen."""
         self._store = store
         self._ledger = ledger
         self._infrastructure = infrastructure
+        self._reports = reports
 
     def tick(self, asks: Sequence[Ask], now: datetime) -> dict[ServiceId, Result]:
         """Look at each service asked for, once; return its tick, or why it had none.
@@ -87,11 +94,12 @@ class Loop:
         self, enabled: Mapping[ServiceId, Remembered], urgent: Set[ServiceId], now: datetime
     ) -> Mapping[ServiceId, Observation | Reason]:
         """Look at all services together; if that breaks, at each alone."""
-        together = _or_reason(partial(observe, self._infrastructure, enabled, urgent, now))
+        look = partial(observe, self._infrastructure, reports=self._reports)
+        together = _or_reason(partial(look, enabled, urgent, now))
         if not isinstance(together, Reason):
             return together
         alone = {
-            name: _or_reason(partial(observe, self._infrastructure, {name: held}, urgent, now))
+            name: _or_reason(partial(look, {name: held}, urgent, now))
             for name, held in enabled.items()
         }
         return {name: s if isinstance(s, Reason) else s[name] for name, s in alone.items()}

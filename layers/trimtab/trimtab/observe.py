@@ -28,7 +28,8 @@ from trimtab.model.observation import (
 from trimtab.model.policy import FleetPolicy, Policy, ScalingMetric, TargetMetric
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Remembered
-from trimtab.ports import Infrastructure, MetricKey
+from trimtab.ports import Infrastructure, MetricKey, Reports
+from trimtab.reported import with_reports
 
 T = TypeVar("T")
 
@@ -41,10 +42,12 @@ def observe(
     stored: Mapping[ServiceId, Remembered],
     urgent: Set[ServiceId],
     now: datetime,
+    reports: Reports | None = None,
 ) -> dict[ServiceId, Observation]:
     """Return what can be seen of each service now. Never raises for what cannot.
 
     ``urgent`` services were asked for by more than the schedule: nothing is spared on them.
+    ``reports`` are read only for services whose policy uses them.
     """
     end = now.replace(second=0, microsecond=0)
     keys = {
@@ -54,6 +57,7 @@ def observe(
     }
     cheap = _first_look(infrastructure, stored, keys, end)
     seen = {name: _compose(held.policy, cheap, now) for name, held in stored.items()}
+    seen = with_reports(seen, stored, reports, now)
     wanted = {
         name: [
             fleet

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from trimtab.model.change import Change
 from trimtab.model.entry import Call, Entry
-from trimtab.model.ids import Arn, EntryId, ServiceId
+from trimtab.model.ids import Arn, EntryId, FleetId, ServiceId
 from trimtab.model.incident import Told
 from trimtab.model.lease import Leases
 from trimtab.model.link import Checked, Head, Link
@@ -23,6 +23,7 @@ from trimtab.model.message import Event
 from trimtab.model.observation import Group, RouteSeen, Series, Target
 from trimtab.model.policy import Lever, Policy
 from trimtab.model.reason import Reason
+from trimtab.model.report import Report
 from trimtab.model.tick import Ask, Pause, Remembered, Tick
 
 
@@ -246,6 +247,24 @@ class Tellings(Protocol):
         ...
 
 
+Reported = tuple[Report, ...] | Reason
+"""What was reported of a fleet, or why that cannot be told."""
+
+
+class Reports(Protocol):
+    """What probes and access logs saw of fleets, for the next ticks."""
+
+    def keep(self, report: Report) -> None:
+        """Store a report in the place of the same one; late or repeated is harmless."""
+        ...
+
+    def recent(
+        self, fleets: Sequence[tuple[ServiceId, FleetId]], since: datetime
+    ) -> Mapping[tuple[ServiceId, FleetId], Reported]:
+        """Reports of each fleet with ``since <= minute``, oldest first; none is an empty tuple."""
+        ...
+
+
 class Names(Protocol):
     """Finds what a policy names, once, when it is applied. Raises ``NotFound`` with what to do."""
 
@@ -281,6 +300,8 @@ __all__ = [
     "Names",
     "Paused",
     "Queue",
+    "Reported",
+    "Reports",
     "Store",
     "Tellings",
     "Topic",

@@ -16,6 +16,7 @@ from trimtab.adapters.aws.tables import DynamoTables
 from trimtab.adapters.aws.topic import SnsTopic
 from trimtab.adapters.aws.vault import S3Vault
 from trimtab.adapters.ledger import TableLedger
+from trimtab.adapters.reports import TableReports
 from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import Table
 from trimtab.adapters.tellings import TableTellings
@@ -29,6 +30,7 @@ from trimtab.ports import (
     Ledger,
     Names,
     Queue,
+    Reports,
     Store,
     Tellings,
     Topic,
@@ -105,6 +107,12 @@ class Connections:
         """What people were told."""
         self.settings.require("memory_table")
         return TableTellings(self._tables)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """What probes and access logs saw."""
+        self.settings.require("memory_table")
+        return TableReports(self._tables)
 
     @cached_property
     def teller(self) -> Teller:

@@ -20,6 +20,7 @@ from trimtab.model.memory import Memory
 from trimtab.model.observation import FleetSeen, Gap, Observation
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.report import Report
 from trimtab.model.request import Requests
 from trimtab.model.tick import SCHEDULE, Ask, Pause, Tick
 from trimtab.ports import Listed
@@ -39,6 +40,8 @@ COLUMNS = ("kind", "lever", "tick", "day", "at_id", "deadline")
 """What lies beside the body of a log entry: all of it follows from the body."""
 WRITE_UNIT = 1024
 """What DynamoDB bills as one write: a memory larger than this is worth compressing."""
+REPORT_KEPT = timedelta(hours=2)
+"""How long a report is kept: far longer than any tick looks back."""
 A_STORM = 15
 """Seconds in which alarms and events ask for a service once: metrics of a minute tell no more."""
 MOST_TICK_TEXT = 64 * 1024 * 1024
@@ -123,6 +126,20 @@ def leases_item(service: ServiceId, leases: Leases) -> Item:
     text = codec.dumps(leases)
     body = text if len(text) <= WRITE_UNIT else zlib.compress(text.encode())
     return _item(leases_key(service), version=leases.version, body=body)
+
+
+def reports_of(service: ServiceId) -> str:
+    """Name the partition of a service's reports: apart, so that who reports can write no more."""
+    return f"report#{service}"
+
+
+def report_item(report: Report) -> Item:
+    """Return a report as an item: by its minute first, so that the newest are read together."""
+    named = (stamp(report.minute), report.source, report.fleet, report.zone, report.part)
+    key = Key(Table.MEMORY, reports_of(report.service), "#".join(named))
+    text = codec.dumps(report)
+    body = text if len(text) <= WRITE_UNIT else zlib.compress(text.encode())
+    return _item(key, body=body, expires=int((report.minute + REPORT_KEPT).timestamp()))
 
 
 def policy_item(key: Key, policy: Policy) -> Item:
@@ -274,4 +291,4 @@ def _without_targets(tick: Tick, size: int) -> Tick:
 
 def _fleet_without_targets(fleet: FleetSeen) -> FleetSeen:
     group = fleet.group and replace(fleet.group, members=())
-    return replace(fleet, targets=None, metrics=None, group=group)
+    return replace(fleet, targets=None, metrics=None, group=group, reports=())

@@ -54,5 +54,6 @@ DETECTOR_OF: Mapping[ReasonCode, Detector] = {
     ReasonCode.LB_UNHEALTHY: Detector.LOAD_BALANCER,
     ReasonCode.METRIC_OUTLIER: Detector.OUTLIERS,
     ReasonCode.FAILURE_OUTLIER: Detector.FAILURES,
+    ReasonCode.PROBE_FAILED: Detector.PROBE,
 }
 """Who finds under each code."""

@@ -21,6 +21,7 @@ from trimtab.model.ids import (
     target_id,
 )
 from trimtab.model.reason import Reason
+from trimtab.model.report import Report
 
 
 class TargetState(StrEnum):
@@ -134,7 +135,8 @@ class FleetSeen:
     ``targets`` is ``None`` when target health could not be read; ``group`` is ``None`` when there
     is none or it could not be read (a gap tells which). ``signals`` holds only what was asked for
     and answered. ``metrics`` holds per-target series by metric name, then instance; empty when
-    nobody looked that closely this tick (``looked_closely``).
+    nobody looked that closely this tick (``looked_closely``). ``reports`` holds what others saw of
+    it lately, oldest first, if the policy reads that.
     """
 
     fleet: FleetId
@@ -143,6 +145,7 @@ class FleetSeen:
     signals: Mapping[LoadSignal, Series] | None = None
     metrics: Mapping[str, Mapping[InstanceId, Series]] | None = None
     looked_closely: bool = False
+    reports: tuple[Report, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

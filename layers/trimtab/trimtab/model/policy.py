@@ -14,7 +14,9 @@ from enum import StrEnum
 
 from trimtab.model.detectors import DEFAULT_USE, DETECTOR_OF, Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
+from trimtab.model.probe import ProbePolicy
 from trimtab.model.reason import ReasonCode
+from trimtab.model.report import Source
 
 
 class Mode(StrEnum):
@@ -174,6 +176,7 @@ class HealthPolicy:
     load_balancer: LoadBalancerHealth | None = LoadBalancerHealth()
     outliers: tuple[OutlierPolicy, ...] = ()
     failures: FailureOutlier | None = None
+    probe: ProbePolicy | None = None
     signs: FleetSigns = FleetSigns()
     eject: EjectPolicy = EjectPolicy()
     watch: timedelta = timedelta(minutes=5)
@@ -199,6 +202,13 @@ class HealthPolicy:
         if self.failures and self.use(Detector.FAILURES) is not Use.OFF:
             counts = (self.failures.requests, self.failures.errors)
         return (*(rule.metric for rule in rules), *counts)
+
+    @property
+    def sources(self) -> Mapping[Source, timedelta]:
+        """Whose reports its detectors read, and how far back."""
+        if self.probe is None or self.use(Detector.PROBE) is Use.OFF:
+            return {}
+        return {Source.PROBE: self.probe.window}
 
 
 class ScalingMetric(StrEnum):

@@ -23,6 +23,7 @@ class ReasonCode(StrEnum):
     METRIC_OUTLIER = "metric_outlier"
     FAILURE_OUTLIER = "failure_outlier"
     SHADOWED = "shadowed"
+    PROBE_FAILED = "probe_failed"
 
     # deciders: why a change is wanted
     EJECT_UNHEALTHY = "eject_unhealthy"
@@ -106,6 +107,7 @@ class ReasonCode(StrEnum):
     NOT_SEEN = "not_seen"
     NO_DATA = "no_data"
     PARTIAL_DATA = "partial_data"
+    PROBE_BROKEN = "probe_broken"
     POLICY_APPLIED = "policy_applied"
     PAUSE_SET = "pause_set"
     PAUSE_CLEARED = "pause_cleared"

@@ -70,6 +70,8 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Queue.ask": ("sqs:SendMessage",),
     "Tellings.recall": ("dynamodb:BatchGetItem",),
     "Tellings.keep": ("dynamodb:PutItem",),
+    "Reports.keep": ("dynamodb:PutItem",),
+    "Reports.recent": ("dynamodb:Query",),
     "Topic.tell": ("sns:Publish",),
     "Bus.put": ("events:PutEvents",),
     "Webhook.post": ("ssm:GetParameter",),
