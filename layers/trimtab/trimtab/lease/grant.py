@@ -11,11 +11,20 @@ from datetime import datetime, timedelta
 
 from trimtab.decide.flows import SLACK, total_demand
 from trimtab.decide.shares import shares_of, weights_of
-from trimtab.model.change import Change, Eject, Resize, Reweight, inverse_of, subject_of
+from trimtab.model.change import (
+    Change,
+    Eject,
+    Resize,
+    Restore,
+    Reweight,
+    inverse_of,
+    lever_of,
+    subject_of,
+)
 from trimtab.model.ids import Arn, RouteId
 from trimtab.model.lease import Lease, Leases, Load
 from trimtab.model.memory import Memory, Pending
-from trimtab.model.policy import FleetPolicy, OnFailure, RoutePolicy
+from trimtab.model.policy import FleetPolicy, Mode, OnFailure, RoutePolicy
 from trimtab.model.request import ProtectRoute, size_subject, weights_subject
 from trimtab.model.situation import Situation
 from trimtab.remember import keep_out
@@ -35,17 +44,24 @@ def adopted(memory: Memory, leases: Leases) -> Memory:
 def leases_after(before: Leases, at: Situation, memory: Memory) -> Leases:
     """Return the leases that a tick leaves, given the memory that it leaves.
 
-    Every tick renews them, except where giving back is under way already: if nobody carries that
-    out, the lease must expire. Nothing temporary and nothing to forget: the same as ``before``.
+    Every tick renews them, except where giving back is under way already, or where we only observe
+    by now: if nobody carries that out, the lease must expire. Nothing temporary and nothing to
+    forget: the same as ``before``.
     """
     old = {lease.subject: lease for lease in before.held}
     returning = {subject_of(p.change) for p in memory.pending if not isinstance(p.change, Eject)}
     held: dict[str, Lease] = {}
     for lease in _wanted(at, memory, old):
         known = old.get(lease.subject)
-        stays = known is not None and not known.orphan and lease.subject in returning
-        held[lease.subject] = replace(lease, expires=known.expires) if known and stays else lease
-    held |= {o.subject: o for o in _orphans(before, at) if o.subject not in held}
+        stays = lease.subject in returning or _observes(lease.inverse, at)
+        is_known = known is not None and not known.orphan
+        held[lease.subject] = (
+            replace(lease, expires=known.expires) if known and is_known and stays else lease
+        )
+    for orphan in _orphans(before, at):
+        named = _beside(held.get(orphan.subject), orphan)
+        if named is not None:
+            held[named.subject] = named
     if not held and before.is_empty:
         return before
     return Leases(before.version + 1, tuple(held[subject] for subject in sorted(held)))
@@ -161,36 +177,69 @@ def _under_way(subject: str, memory: Memory) -> Change | None:
     return next(found, None)
 
 
+def _observes(inverse: Change, at: Situation) -> bool:
+    return at.policy.mode(lever_of(inverse)) is Mode.OBSERVE
+
+
 def _orphans(before: Leases, at: Situation) -> Iterator[Lease]:
     """Keep the leases on what is out and nobody remembers: the warden gives it back.
 
-    Memory may be lost, and a policy may stop naming a fleet while a target of it is out.
+    Memory may be lost, and a policy may stop naming what is out: a fleet gone, or another target
+    group in its place.
     """
     forgotten = at.memory.version == 0
     for lease in before.held:
         named = _names(lease.inverse, at)
-        if (forgotten or lease.orphan or not named) and not _is_back(lease.inverse, at):
+        left = isinstance(lease.inverse, Resize) and _observes(lease.inverse, at)
+        if (forgotten or lease.orphan or left or not named) and not _is_back(lease.inverse, at):
             yield replace(lease, orphan=True)
 
 
+def _beside(new: Lease | None, orphan: Lease) -> Lease | None:
+    """Give an orphan a name of its own beside a lease of that name on something else.
+
+    The same route may be on another rule by now, the same target in another target group.
+    ``None``: it is the same thing, and held anew.
+    """
+    if new is None:
+        return orphan
+    what = _resource(orphan.inverse)
+    if what == _resource(new.inverse):
+        return None
+    return replace(orphan, subject=f"{orphan.subject} of {what}")
+
+
+def _resource(change: Change) -> str:
+    """Name what lies in AWS: what two leases of one name may differ in."""
+    match change:
+        case Reweight():
+            return change.rule
+        case Resize():
+            return change.group
+        case Eject() | Restore():
+            return change.group or change.target_group
+
+
 def _names(inverse: Change, at: Situation) -> bool:
+    """Tell whether the policy names it. Who names a rule brings it home, by whatever name."""
     if isinstance(inverse, Reweight):
-        return any(r.name == inverse.route and r.rule == inverse.rule for r in at.policy.routes)
-    return inverse.fleet in at.policy.fleets
+        return any(r.rule == inverse.rule for r in at.policy.routes)
+    return at.names(inverse)
 
 
 def _is_back(inverse: Change, at: Situation) -> bool:
     """Tell whether this tick sees that there is nothing left to give back."""
     match inverse:
         case Reweight():
-            seen = at.seen.routes.get(inverse.route)
+            seen = next((r for r in at.seen.routes.values() if r.rule == inverse.rule), None)
             weights = {} if seen is None else {g: seen.weights.get(g, 0) for g in inverse.after}
             return is_home(weights, inverse.after)
         case Resize():
             group = at.fleet(inverse.fleet).group
-            return group is not None and group.desired >= inverse.after
+            is_it = group is not None and group.name == inverse.group
+            return group is not None and is_it and group.desired >= inverse.after
         case _:
-            belief = at.belief.fleets.get(inverse.fleet)
+            belief = at.belief.fleets.get(inverse.fleet) if at.names(inverse) else None
             targets = belief.targets if belief is not None else None
             return any(t.target.id == inverse.target and t.serves for t in targets or ())
 

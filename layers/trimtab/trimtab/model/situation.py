@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.model.assessment import Assessment, FleetBelief
-from trimtab.model.change import Change, Reweight
+from trimtab.model.change import Change, Resize, Reweight
 from trimtab.model.effect import Effect
 from trimtab.model.ids import FleetId
 from trimtab.model.memory import Memory
@@ -37,12 +37,16 @@ class Situation:
         return self.seen.fleets.get(name) or FleetSeen(name, None)
 
     def names(self, change: Change) -> bool:
-        """Whether the policy in force still names what a change is about."""
-        if not isinstance(change, Reweight):
-            return change.fleet in self.policy.fleets
-        route = next((r for r in self.policy.routes if r.name == change.route), None)
-        groups = {self.policy.fleets[f].target_group for f in route.split} if route else set()
-        return change.after.keys() <= groups
+        """Whether the policy in force still names what a change is about, and by that name."""
+        if isinstance(change, Reweight):
+            route = next((r for r in self.policy.routes if r.name == change.route), None)
+            if route is None or route.rule != change.rule:
+                return False
+            return change.after.keys() <= {self.policy.fleets[f].target_group for f in route.split}
+        fleet = self.policy.fleets.get(change.fleet)
+        if fleet is None or change.group not in (None, fleet.group):
+            return False
+        return isinstance(change, Resize) or change.target_group == fleet.target_group
 
     def believed(self, name: FleetId) -> FleetBelief:
         """What we believe of a fleet."""
