@@ -14,7 +14,7 @@ from trimtab.answers import answers_of, lapses, linked
 from trimtab.effects import expectation_of
 from trimtab.model.assessment import FleetBelief
 from trimtab.model.cause import REMEDIES, Cause
-from trimtab.model.change import change_key, inverse_of, lever_of, subject_of
+from trimtab.model.change import change_key, inverse_of, left_of, lever_of, subject_of
 from trimtab.model.effect import Effect, Proof
 from trimtab.model.entry import Entry, Kind, effect_id
 from trimtab.model.heard import NOTHING_HEARD, Heard
@@ -90,7 +90,8 @@ def _pending(entries: Iterable[Entry], verdicts: Iterable[Verdict]) -> tuple[Pen
         if e.kind is Kind.INTENDED and e.change and e.wanted and e.deadline:
             wish = wishes[change_key(e.change)]
             pending = Pending(e.id, e.change, e.wanted.code, e.at, e.deadline)
-            pending = replace(pending, until=wish.until, undoes=wish.undoes)
+            short = left_of(wish.goal or wish.change, e.change) if wish.undoes else None
+            pending = replace(pending, until=wish.until, undoes=wish.undoes, short=short)
             found.append(replace(pending, expects=e.expects))
     return tuple(found)
 

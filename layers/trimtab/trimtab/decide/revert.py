@@ -5,10 +5,10 @@ Only while the harm is still seen, and by the same means as an operator's undo.
 
 from __future__ import annotations
 
-from trimtab.decide.routing import step_to
-from trimtab.decide.takeback import TakeBack, back_of
+from trimtab.decide.routing import goal_of, step_to
+from trimtab.decide.takeback import TakeBack, back_of, what_is_left
 from trimtab.effects import harm_of
-from trimtab.model.change import Change, Resize, Reweight
+from trimtab.model.change import Resize, Reweight
 from trimtab.model.effect import Unverified
 from trimtab.model.heard import Heard
 from trimtab.model.reason import Reason, ReasonCode
@@ -17,31 +17,41 @@ from trimtab.model.verdict import Proposal
 
 
 def propose_reverts(at: Situation) -> tuple[Proposal, ...]:
-    """Propose to take back what is regretted and still does harm, the last action first."""
+    """Propose to take back what is regretted and still does harm, the last action first.
+
+    What a guard lets happen in part only is known (``remains``), and goes on in the next tick.
+    """
     gone = {*at.memory.undone, *(e for p in at.memory.pending for e in p.undoes)}
     found: list[Proposal] = []
     for held in sorted(at.memory.regretted, key=lambda u: (u.done, u.entry), reverse=True):
         harm = harm_of(held, at)
-        change = None if harm is None or held.entry in gone else _back(held, at)
-        if harm is not None and change is not None:
-            text = f"{held.entry} made things worse: {harm.text}"
-            reason = Reason(ReasonCode.REVERTING, text, harm.facts)
-            found.append(Proposal(change, reason, undoes=(held.entry,)))
+        if harm is None or held.entry in gone:
+            continue
+        text = f"{held.entry} made things worse: {harm.text}"
+        reason = Reason(ReasonCode.REVERTING, text, harm.facts)
+        proposal = _back(held, reason, at)
+        if proposal is not None:
+            found.append(proposal)
     return tuple(found)
 
 
-def _back(held: Unverified, at: Situation) -> Change | None:
-    """Return the change that takes an action back; ``None`` if the world has moved on."""
-    back = back_of(held.change, held.at, at, Heard(holds=at.memory.holds))
+def _back(held: Unverified, reason: Reason, at: Situation) -> Proposal | None:
+    """Propose the change that takes an action back; ``None`` if the world has moved on."""
+    left = what_is_left(held.entry, held.change, at)
+    back = back_of(left, held.at, at, Heard(holds=at.memory.holds))
     if not isinstance(back, TakeBack):
         return None
-    match held.change:
+    undoes = (held.entry,)
+    match left:
         case Resize(fleet, group, _, after) if back.size is not None:
-            return Resize(fleet, group, before=after, after=back.size)
+            return Proposal(Resize(fleet, group, after, back.size), reason, undoes=undoes)
         case Reweight():
-            route = next(r for r in at.policy.routes if r.name == held.change.route)
-            if any(at.believed(f).down for f in route.split):
-                return None  # routing moves away from it at once, and further
-            return step_to(back.weights, route, at) if back.weights is not None else None
+            route = next(r for r in at.policy.routes if r.name == left.route)
+            if back.weights is None or any(at.believed(f).down for f in route.split):
+                return None  # routing moves away from what is down at once, and further
+            step = step_to(back.weights, route, at)
+            if step is None:
+                return None
+            return Proposal(step, reason, undoes=undoes, goal=goal_of(step, back.weights, at))
         case _:
-            return back.change
+            return None if back.change is None else Proposal(back.change, reason, undoes=undoes)

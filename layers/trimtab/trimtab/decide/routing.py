@@ -8,6 +8,7 @@ carry now: sizing has been asked for the rest.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.decide.flows import SLACK, Flow, flow_of
@@ -53,7 +54,16 @@ def _held(
         return None
     code = ReasonCode.UNDOING if hold.undoes else ReasonCode.HELD
     text = f"{hold.by} holds it until {hold.until:%Y-%m-%d %H:%M}: {hold.why}"
-    return Proposal(change, Reason(code, text), request=hold.request, undoes=hold.undoes)
+    goal = goal_of(change, wish, at)
+    return Proposal(
+        change, Reason(code, text), request=hold.request, undoes=hold.undoes, goal=goal
+    )
+
+
+def goal_of(step: Reweight, wish: Mapping[FleetId, int], at: Situation) -> Reweight:
+    """Return the whole change that a step towards wished weights is a part of."""
+    groups = {f: at.policy.fleets[f].target_group for f in sorted(wish)}
+    return replace(step, after={groups[f]: wish[f] for f in groups})
 
 
 def step_to(wish: Mapping[FleetId, int], route: RoutePolicy, at: Situation) -> Reweight | None:

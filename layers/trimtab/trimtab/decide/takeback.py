@@ -44,7 +44,13 @@ def take_back(
         return Reason(ReasonCode.ALREADY_UNDONE, f"{name} was taken back before")
     if entry.change is None:
         return _no(f"{name} says nothing that could be taken back")
-    return back_of(entry.change, entry.at, at, heard)
+    return back_of(what_is_left(name, entry.change, at), entry.at, at, heard)
+
+
+def what_is_left(name: EntryId, change: Change, at: Situation) -> Change:
+    """Return what is left of an action, all of it unless it was taken back in part."""
+    left = at.memory.remains.get(name)
+    return left.change if left is not None else change
 
 
 def back_of(change: Change, done: datetime, at: Situation, heard: Heard) -> TakeBack | Reason:

@@ -143,6 +143,32 @@ def _short(arn: Arn) -> str:
     return arn.rsplit(":", 1)[-1]
 
 
+def left_of(goal: Change, done: Change) -> Change | None:
+    """Return what an action still is once a change has taken it back in part; ``None`` if whole.
+
+    ``goal`` leads to how things were before the action, ``done`` as far as the guard lets it.
+    Worked example: back from 4 to 8, and only 6 are allowed: what is left is an action from 8 to 6.
+    """
+    match goal, done:
+        case Resize(fleet, group, _, whole), Resize(after=reached) if reached != whole:
+            return Resize(fleet, group, before=whole, after=reached)
+        case Reweight(route, rule, _, wish), Reweight(after=now) if not _splits_alike(wish, now):
+            return Reweight(route, rule, before=wish, after=now)
+        case _:
+            return None
+
+
+def _splits_alike(one: Mapping[Arn, int], other: Mapping[Arn, int]) -> bool:
+    """Tell whether weights lead the same share of the traffic everywhere, to a whole percent."""
+    a, b = sum(one.values()), sum(other.values())
+    if one.keys() != other.keys() or not (a and b):
+        return False
+    return all(abs(one[k] / a - other[k] / b) < PERCENT for k in one)
+
+
+PERCENT = 0.01
+
+
 def inverse_of(change: Change) -> Change:
     """Return the change that takes this one back."""
     match change:

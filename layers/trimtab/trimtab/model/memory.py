@@ -54,7 +54,8 @@ class Pending:
     """An intent on its way: counted as done by the guard until its outcome is known.
 
     ``until``: how long an operator wants a target out. ``undoes``: the intents it takes back.
-    ``expects``: what it should change; ``None`` if an older version wrote it.
+    ``expects``: what it should change; ``None`` if an older version wrote it. ``short``: what is
+    left of what it takes back once it is done, if that is only a part.
     """
 
     entry: EntryId
@@ -65,6 +66,15 @@ class Pending:
     until: datetime | None = None
     undoes: tuple[EntryId, ...] = ()
     expects: Expectation | None = None
+    short: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What is left of an action that was taken back in part, last ``at``."""
+
+    change: Change
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,8 @@ class Hold:
 class Memory:
     """What is remembered of one service. ``version`` is what the store held; 0: nothing yet.
 
-    ``holds`` are by subject; ``undone`` says which intents were taken back, and when.
+    ``holds`` are by subject; ``undone`` says which intents were taken back, and when; ``remains``
+    what is left of those that were taken back in part only.
     ``unverified`` actions were applied and nobody knows yet whether they helped; ``regretted`` ones
     made things worse and are to be taken back; ``cautions`` say what is not done again for a while.
     """
@@ -184,6 +195,7 @@ class Memory:
     setbacks: Mapping[str, Setback] = field(default_factory=dict)
     holds: Mapping[str, Hold] = field(default_factory=dict)
     undone: Mapping[EntryId, datetime] = field(default_factory=dict)
+    remains: Mapping[EntryId, Remainder] = field(default_factory=dict)
     unverified: tuple[Unverified, ...] = ()
     regretted: tuple[Unverified, ...] = ()
     cautions: Mapping[str, Caution] = field(default_factory=dict)

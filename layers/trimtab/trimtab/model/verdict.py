@@ -18,7 +18,8 @@ class Proposal:
     """One change a decider wants, with its reason and the evidence behind it.
 
     Where an operator asked for it, ``request`` says in which entry, ``undoes`` what it takes back,
-    and ``until`` how long an ejection is to last.
+    and ``until`` how long an ejection is to last. ``goal`` is the whole change that this one is
+    only a step of.
     """
 
     change: Change
@@ -27,6 +28,7 @@ class Proposal:
     request: EntryId | None = None
     undoes: tuple[EntryId, ...] = ()
     until: datetime | None = None
+    goal: Change | None = None
 
     @property
     def lever(self) -> Lever:

@@ -67,6 +67,7 @@ def remember(
         setbacks={k: s for k, s in at.memory.setbacks.items() if at.now - s.at < FORGOTTEN_AFTER},
         holds=at.memory.holds,
         undone={e: t for e, t in at.memory.undone.items() if at.now - t < UNDONE_FOR},
+        remains={e: r for e, r in at.memory.remains.items() if at.now - r.at < UNDONE_FOR},
         unverified=at.memory.unverified,
         regretted=at.memory.regretted,
         cautions=at.memory.cautions,
@@ -160,9 +161,13 @@ def _warming(
 
 
 def _ejected(name: FleetId, at: Situation) -> Mapping[TargetId, Ejection]:
-    """Keep what is still out; what somebody else brought back or ended is no longer ours."""
+    """Keep what is still out; what somebody else brought back or ended is no longer ours.
+
+    Nor is what the policy no longer names, a target of another target group: every guard would
+    refuse to bring it back, so its lease is left to the warden.
+    """
     held = at.memory.fleet(name).ejected
-    return {k: e for k, e in held.items() if not _is_over(e, name, at)}
+    return {k: e for k, e in held.items() if at.names(e.eject) and not _is_over(e, name, at)}
 
 
 def _strikes(

@@ -11,7 +11,16 @@ from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, chang
 from trimtab.model.effect import Unverified
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId, TargetId
-from trimtab.model.memory import Action, Ejection, FleetMemory, Memory, Pending, Setback, Strikes
+from trimtab.model.memory import (
+    Action,
+    Ejection,
+    FleetMemory,
+    Memory,
+    Pending,
+    Remainder,
+    Setback,
+    Strikes,
+)
 from trimtab.model.observation import Observation, TargetState
 from trimtab.model.policy import EjectMethod, EjectPolicy, Policy
 from trimtab.model.reason import ReasonCode
@@ -39,13 +48,22 @@ def settle(
             setbacks=_setbacks(memory, pending, outcome),
         )
         if _took_effect(pending.change, outcome, seen):
-            undone = dict.fromkeys(pending.undoes, pending.at)
-            memory = replace(memory, undone={**memory.undone, **undone})
+            memory = _taken_back(memory, pending)
             memory = _to_verify(memory, pending, outcome)
             memory = _apply(memory, pending, policy.health.eject)
         elif outcome.reason.code is ReasonCode.NOT_FOUND and _is_gone(pending.change, seen):
             memory = _forget(memory, pending.change)
     return memory
+
+
+def _taken_back(memory: Memory, pending: Pending) -> Memory:
+    """Remember what is taken back, and what is left of what was taken back in part."""
+    others = {e: r for e, r in memory.remains.items() if e not in pending.undoes}
+    if pending.short is not None:
+        left = Remainder(pending.short, pending.at)
+        return replace(memory, remains={**others, **dict.fromkeys(pending.undoes, left)})
+    undone = dict.fromkeys(pending.undoes, pending.at)
+    return replace(memory, undone={**memory.undone, **undone}, remains=others)
 
 
 def _to_verify(memory: Memory, pending: Pending, outcome: Entry) -> Memory:
