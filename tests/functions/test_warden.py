@@ -12,9 +12,9 @@ from tests.functions.deployment import Deployment, metrics_in, sample
 from trimtab.adapters.records import leases_item
 from trimtab.adapters.tables import Put, Table
 from trimtab.errors import Throttled
-from trimtab.model.change import inverse_of, subject_of
+from trimtab.model.change import Resize, inverse_of, subject_of
 from trimtab.model.entry import Kind
-from trimtab.model.ids import ServiceId
+from trimtab.model.ids import FleetId, ServiceId
 from trimtab.model.lease import Lease, Leases
 
 OUT = an_eject(9)
@@ -55,6 +55,17 @@ def test_one_damaged_row_hides_no_other(
     warden(sample("warden-run"), context)
     assert deployment.hands.done == [EXPIRED.inverse]
     assert metrics_in(capsys)["LeasesFailed"] == [1.0]
+
+
+def test_what_is_due_and_could_not_be_given_back_is_counted_at_every_run(
+    deployment: Deployment, context: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held_small = Resize(FleetId("blue"), "blue-asg", before=2, after=5)  # and nobody sees the group
+    hold(deployment, replace(EXPIRED, inverse=held_small))
+    for _ in range(2):
+        warden(sample("warden-run"), context)
+        assert metrics_in(capsys)["LeasesFailed"] == [1.0]
+    assert deployment.hands.done == []
 
 
 def test_a_pause_is_no_failure(

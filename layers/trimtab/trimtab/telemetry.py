@@ -133,6 +133,10 @@ def emit_watched(watched: Sequence[Watched]) -> None:
         _count_if_any("LeasesExpired", each.expired)
         for outcome in each.outcomes:
             emit_outcome(outcome)
+        for subject, why in each.kept.items():
+            extra = {"subject": subject, **_why(each.service, why)}
+            logger.warning("warden.kept", extra=extra)
+        _count_if_any("LeasesFailed", len(each.kept))
         match each.trouble:
             case Reason(code=ReasonCode.PAUSED | ReasonCode.CONFLICTING_CHANGE):
                 logger.warning("warden.left", extra=_why(each.service, each.trouble))

@@ -8,7 +8,7 @@ lives again, or another warden, makes that fail, and then nothing was done.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from trimtab.act import Actor
@@ -29,13 +29,17 @@ MOST_A_SERVICE = 20
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What came of one service's leases. ``trouble`` says why nothing, or no more, was done."""
+    """What came of one service's leases. ``trouble`` says why nothing, or no more, was done.
+
+    ``kept`` says what could not be given back although its time is over, and why.
+    """
 
     service: ServiceId
     held: int
     expired: int = 0
     outcomes: tuple[Entry, ...] = ()
     trouble: Reason | None = None
+    kept: Mapping[str, Reason] = field(default_factory=dict)
 
 
 class Warden:
@@ -74,7 +78,8 @@ class Warden:
         if not due:
             return nothing
         try:
-            return replace(nothing, outcomes=self._watch(service, row, due, now, room))
+            outcomes, kept = self._watch(service, row, due, now, room)
+            return replace(nothing, outcomes=outcomes, kept=kept)
         except _Paused as paused:
             return replace(nothing, trouble=Reason(ReasonCode.PAUSED, str(paused)))
         except Conflict as error:
@@ -88,14 +93,14 @@ class Warden:
 
     def _watch(
         self, service: ServiceId, row: Leases, due: Sequence[Lease], now: datetime, room: int
-    ) -> tuple[Entry, ...]:
+    ) -> tuple[tuple[Entry, ...], Mapping[str, Reason]]:
         case = Case(service, row, self._ended(service, row, now), now)
         ready = [lease for lease in self._unpaused(service, due, now) if case.is_ready(lease)]
         plan = plan_for(case, ready, self._look(ready), room)
         if plan.left != replace(row, version=row.version + 1):
             self._ledger.give_back(service, plan.left, plan.entries)
         done = [self._actor.carry_out(service, intent, now) for intent in plan.intents]
-        return tuple(outcome for outcome in done if outcome is not None)
+        return tuple(outcome for outcome in done if outcome is not None), plan.kept
 
     def _unpaused(
         self, service: ServiceId, due: Sequence[Lease], now: datetime

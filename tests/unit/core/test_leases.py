@@ -439,3 +439,26 @@ def test_what_was_given_back_once_is_not_fought_over() -> None:
     plan = plan_for(here, [EXPIRED], sight(targets(4)), 9)
     assert plan.entries == ()
     assert plan.left.held == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "world", "words"),
+    [
+        (GROW, sight(group=a_group(2)), "has 5 members that serve"),
+        (home_from(AWAY), sight(targets(4), targets(4), weights=AWAY), "carries its new share"),
+    ],
+)
+def test_what_the_warden_gives_back_is_judged_like_anything_else(
+    change: Change, world: Sight, words: str
+) -> None:
+    lease = Lease("x", change, at(15), "held by an operator", step=0.2)
+    (intent,) = plan_for(case(lease), [lease], world, 9).entries
+    assert intent.expects is not None
+    assert words in intent.expects.text
+    assert intent.expects.by > at(20)
+
+
+def test_what_is_due_and_kept_is_said_each_run_but_what_somebody_set() -> None:
+    assert plan_for(case(EXPIRED), [EXPIRED], sight(UNSEEN), 9).kept[EXPIRED.subject]
+    theirs = replace(EXPIRED, inverse=GROW)
+    assert plan_for(case(theirs), [theirs], sight(group=a_group(3)), 9).kept == {}

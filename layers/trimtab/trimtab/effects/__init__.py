@@ -6,9 +6,9 @@ what became of it, ``learn`` what memory makes of that.
 
 from __future__ import annotations
 
-from trimtab.effects.expected import expectation_of, restored_by
+from trimtab.effects.expected import expectation_of, given_back
 from trimtab.effects.harm import harm_of
 from trimtab.effects.judge import judge
 from trimtab.effects.learn import is_watched, learn
 
-__all__ = ["expectation_of", "harm_of", "is_watched", "judge", "learn", "restored_by"]
+__all__ = ["expectation_of", "harm_of", "is_watched", "judge", "learn", "given_back"]

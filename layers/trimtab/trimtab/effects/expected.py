@@ -9,7 +9,7 @@ from trimtab.effects.vitals import vitals_of
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, gainers
 from trimtab.model.effect import Expectation, Vitals
 from trimtab.model.ids import FleetId
-from trimtab.model.policy import EjectMethod
+from trimtab.model.policy import EjectMethod, ScalingPolicy
 from trimtab.model.situation import Situation
 
 SHOWS_WITHIN = timedelta(minutes=5)
@@ -46,6 +46,28 @@ def restored_by(change: Restore, now: datetime) -> Expectation:
     """Return what should be true after a target is brought back, whoever does it."""
     by = now + SHOWS_WITHIN
     return Expectation(f"by {by:%H:%M} {change.target} is in service and healthy again", by)
+
+
+def given_back(change: Change, now: datetime) -> Expectation | None:
+    """Return what should be true after something temporary is given back, whoever does it.
+
+    Nobody has looked at how the fleets fare before: what is measured goes by what the samples of
+    the minutes before will show.
+    """
+    match change:
+        case Restore():
+            return restored_by(change, now)
+        case Resize():
+            by = now + LAUNCHES_WITHIN + ScalingPolicy().warm_up
+            text = f"by {by:%H:%M} {change.fleet} has {change.after} members that serve"
+            return Expectation(text, by)
+        case Reweight():
+            by = now + SHOWS_WITHIN
+            names = ", ".join(arn.rsplit(":", 1)[-1] for arn in gainers(change))
+            text = f"by {by:%H:%M} {names} carries its new share of {change.route}"
+            return Expectation(f"{text}, with no more errors", by)
+        case Eject():
+            return None
 
 
 def _of_eject(change: Eject, by: datetime, at: Situation) -> Expectation:

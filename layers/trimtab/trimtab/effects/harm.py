@@ -161,8 +161,8 @@ def _overload(belief: FleetBelief, units: float, held: Unverified, at: Situation
 
 
 def _went_down(belief: FleetBelief, held: Unverified) -> list[str]:
-    was = held.expects.before.get(belief.fleet, Vitals())
-    return [f"{belief.fleet} is down"] if belief.down and not was.down else []
+    was = held.expects.before.get(belief.fleet)
+    return [f"{belief.fleet} is down"] if belief.down and was is not None and not was.down else []
 
 
 def _more_bad(belief: FleetBelief, held: Unverified) -> list[str]:

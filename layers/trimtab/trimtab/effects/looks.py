@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trimtab.effects.harm import errors_rise
+from trimtab.effects.traffic import traffic_of
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.change import Eject, Resize, Restore, Reweight, gainers
 from trimtab.model.effect import Proof, Unverified, Vitals
@@ -136,8 +137,12 @@ def _at_shifted(
     if later is None and now != dict(change.after):
         return Proof.UNKNOWN, "the weights were set to something else since"
     fleets = {p.target_group: f for f, p in at.policy.fleets.items()}
+    got = traffic_of(change, held, at)
+    if got is not None and got.came_to_nothing:
+        return Proof.INEFFECTIVE, got.text
     said = [_fares(fleets[arn], held, at) for arn in gainers(change) if arn in fleets]
     words = "; ".join(text for _, text in said) or "the weights are as they were set"
+    words = f"{words}; {got.text}" if got is not None else words
     proofs = {proof for proof, _ in said}
     if Proof.INEFFECTIVE in proofs:
         return Proof.INEFFECTIVE, words

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from trimtab.codec import iso, ulid
-from trimtab.effects import restored_by
+from trimtab.effects import given_back
 from trimtab.lease.giveback import Kept, Sight, give_back
-from trimtab.model.change import Change, Restore, Reweight, inverse_of, lever_of
+from trimtab.model.change import Change, Reweight, inverse_of, lever_of
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.lease import WARDEN, Attempt, Lease, Leases
@@ -72,10 +72,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one service's expired leases call for: what is left of them, and what to write."""
+    """What one service's expired leases call for: what is left of them, and what to write.
+
+    ``kept`` says why leases whose time is over could not be given back, by subject. Not among them
+    is what somebody else has set: that is in somebody's hands, and said once.
+    """
 
     left: Leases
     entries: tuple[Entry, ...] = ()
+    kept: Mapping[str, Reason] = field(default_factory=dict)
 
     @property
     def intents(self) -> tuple[EntryId, ...]:
@@ -93,12 +98,15 @@ def plan_for(case: Case, ready: Sequence[Lease], sight: Sight, room: int) -> Pla
     back: set[str] = set()
     attempts, said = dict(row.attempts), dict(row.said)
     entries: list[Entry] = []
+    kept: dict[str, Reason] = {}
     for lease in ready:
         subject = lease.subject
         earlier = row.attempts.get(subject)
         ours = earlier.pending.change if earlier else None
         found = None if case.is_done(subject) else give_back(lease, sight, ours, now)
         blank = _note(case, EntryId(f"{name}#{len(entries):03d}"), lease)
+        if isinstance(found, Kept) and found.reason.code is not ReasonCode.WORLD_CHANGED:
+            kept[subject] = found.reason
         if found is None:
             back.add(subject)
         elif len(entries) >= MOST_ENTRIES:
@@ -117,7 +125,7 @@ def plan_for(case: Case, ready: Sequence[Lease], sight: Sight, room: int) -> Pla
             said.pop(subject, None)
     held = tuple(lease for lease in row.held if lease.subject not in back)
     said = {subject: code for subject, code in said.items() if subject not in back}
-    return Plan(Leases(row.version + 1, held, attempts, said), tuple(entries))
+    return Plan(Leases(row.version + 1, held, attempts, said), tuple(entries), kept)
 
 
 def _note(case: Case, name: EntryId, lease: Lease) -> Entry:
@@ -145,8 +153,8 @@ def _intent(blank: Entry, lease: Lease, change: Change) -> Entry:
         inverse=inverse_of(change),
         wanted=Reason(ReasonCode.LEASE_EXPIRED, text, facts),
         deadline=blank.at + DEADLINE,
-        # for the controller, once it lives again: who ended the ejection, and whether it is well
-        expects=restored_by(change, blank.at) if isinstance(change, Restore) else None,
+        # for the controller, once it lives again: who ended it, and whether it did any good
+        expects=given_back(change, blank.at),
     )
 
 

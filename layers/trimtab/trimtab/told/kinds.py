@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.incident import Place
+from trimtab.model.lease import WARDEN
 from trimtab.model.policy import Mode
 from trimtab.model.reason import ReasonCode
 
@@ -74,6 +75,8 @@ def manner_of(entry: Entry) -> Manner | None:
     if entry.kind is Kind.NOTED and code in ALARMING:
         is_over = entry.reason.text.startswith(HAS_ENDED)
         return Manner(manner.place, opens=not is_over, urgent=not is_over)
+    if entry.kind is Kind.NOTED and entry.by == WARDEN:
+        return Manner(manner.place, opens=True)  # what is due could not be given back
     if entry.kind is Kind.REFUSED and code in LIMITS:
         return Manner(manner.place, opens=True)
     return manner
