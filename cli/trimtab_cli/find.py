@@ -72,7 +72,8 @@ def thread_of(deployment: Deployment, entry: Entry) -> tuple[Entry, ...]:
     found |= deployment.ledger.entries(entry.service, names)
     later = deployment.ledger.of_service(entry.service, first.at, end)
     for other in islice(later, MOST_IN_A_THREAD):
-        if other.intent in found and (other.id not in found):
+        takes_back = other.kind is Kind.INTENDED and any(name in found for name in other.undoes)
+        if (other.intent in found or takes_back) and other.id not in found:
             found[other.id] = other
     intents = [e.id for e in found.values() if e.kind is Kind.INTENDED]
     ends = [make(each) for each in intents for make in (outcome_id, effect_id)]

@@ -133,6 +133,7 @@ def _of_verdict(verdict: Verdict, at: Situation, blank: Entry) -> Entry:
         checks=verdict.checks,
         deadline=deadline,
         expects=expectation_of(verdict.change, at) if is_intent else None,
+        undoes=verdict.proposal.undoes if is_intent else (),
     )
 
 

@@ -110,6 +110,19 @@ def test_the_stage_is_a_fold_over_the_entries(entries: tuple[Entry, ...], stage:
     assert (life.stage, life.illegal) == (stage, ())
 
 
+def test_an_approved_revert_is_a_step_of_its_proposal_and_takes_back_the_action() -> None:
+    """In approve mode the intent names the proposal that was approved, and what it undoes."""
+    done = (INTENT, its_outcome(INTENT))
+    proposal = an_entry(kind=Kind.AWAITING, seed="way back", when=at(4), deadline=None)
+    answer = replace(proposal, id=answer_id(proposal.id), kind=Kind.APPROVED, intent=proposal.id)
+    revert = an_entry(seed="back", when=at(5), intent=proposal.id, undoes=(INTENT.id,))
+    its_end = its_outcome(revert, minutes=6)
+    assert fold((*done, revert)).stage is Stage.APPLIED
+    assert fold((*done, revert, its_end)).stage is Stage.REVERTED
+    assert fold((proposal, answer, revert, its_end)).stage is Stage.APPLIED
+    assert not fold((*done, revert, its_end)).illegal
+
+
 def test_an_undo_that_was_applied_reverts_what_it_takes_back() -> None:
     undo = an_entry(seed="undo", when=at(5), intent=INTENT.id)
     done = (INTENT, its_outcome(INTENT))

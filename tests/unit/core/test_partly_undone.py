@@ -15,11 +15,14 @@ from trimtab.decide.takeback import TakeBack, take_back
 from trimtab.guard import guard
 from trimtab.model.change import Resize, Reweight, left_of
 from trimtab.model.entry import Kind, outcome_id
-from trimtab.model.heard import Heard
+from trimtab.model.heard import Approval, Heard
+from trimtab.model.ids import EntryId
 from trimtab.model.memory import Memory, Pending, Remainder
 from trimtab.model.observation import RouteSeen
+from trimtab.model.policy import Lever, Mode
 from trimtab.model.reason import Reason
 from trimtab.model.reason import ReasonCode as Code
+from trimtab.model.request import Approve, Request
 from trimtab.model.situation import Situation
 from trimtab.narrate import narrate
 from trimtab.remember import remember, settle
@@ -111,3 +114,16 @@ def test_a_pending_undo_of_an_older_version_counts_as_whole() -> None:
     here = a_situation(policy=two_fleets(), memory=Memory(pending=(pending,)))
     applied = {pending.entry: an_entry(kind=Kind.APPLIED, reason=Reason(Code.APPLIED, ""))}
     assert set(settle(here.memory, applied, here.seen, here.policy).undone) == {INTENT}
+
+
+def test_an_approved_revert_says_which_proposal_it_carries_out_and_what_it_undoes() -> None:
+    """The proposal awaits approval under an entry of its own; the action must know all the same."""
+    here = shrunk(6, Memory(regretted=(done(SHRUNK, 3),)))
+    wanted = [p for p in decide(here) if p.reason.code is Code.REVERTING]
+    asked = an_entry(kind=Kind.AWAITING, change=Resize(BLUE, "blue-asg", 6, 9), deadline=None)
+    said = Request(EntryId("R#000"), "ann", at(0), "yes", Approve(asked.id))
+    heard = Heard(requests=(said,), approvals=(Approval(said, asked),))
+    approving = replace(here, policy=replace(here.policy, modes={Lever.SCALE: Mode.APPROVE}))
+    story = narrate(guard(wanted, approving, (), heard), approving, "A", "schedule", heard)
+    (intent,) = [e for e in story.entries if e.kind is Kind.INTENDED]
+    assert (intent.intent, intent.undoes) == (asked.id, (INTENT,))

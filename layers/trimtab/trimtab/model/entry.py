@@ -63,7 +63,8 @@ class Entry:
     proposal that was approved, rejected or lapsed, the approved proposal that an intent carries
     out, the intent that an undo takes back. ``asked`` is what a ``requested`` entry asks for, and
     ``request`` names the request that an entry answers. ``deadline`` and ``expects``, what it
-    should change and by when, are set on intents only.
+    should change and by when, are set on intents only. ``undoes`` names the intents that it takes
+    back, also where ``intent`` says which approved proposal it carries out.
     """
 
     service: ServiceId
@@ -88,6 +89,7 @@ class Entry:
     deadline: datetime | None = None
     calls: tuple[Call, ...] = ()
     expects: Expectation | None = None
+    undoes: tuple[EntryId, ...] = ()
 
 
 def outcome_id(intent: EntryId) -> EntryId:

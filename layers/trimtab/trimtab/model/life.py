@@ -142,7 +142,13 @@ def _steps(
 
 
 def _takes_back(entry: Entry, known: Mapping[EntryId, Entry]) -> bool:
-    """Tell an intent that takes another one back from one that carries a proposal out."""
+    """Tell an intent that takes another one back from one that carries a proposal out.
+
+    One that was approved does both: it is a step of the proposal it names, and takes back what it
+    says it undoes.
+    """
+    if entry.kind is Kind.INTENDED and any(name in known for name in entry.undoes):
+        return True
     about = known.get(entry.intent) if entry.intent else None
     return entry.kind is Kind.INTENDED and about is not None and about.kind is Kind.INTENDED
 
