@@ -8,6 +8,7 @@ from datetime import datetime
 
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
 from trimtab.model.entry import Call
+from trimtab.model.halt import Halts, Protection
 from trimtab.model.ids import Arn, ServiceId
 from trimtab.model.observation import Group, Lifecycle, RouteSeen, Series, Target, TargetState
 from trimtab.model.policy import EjectMethod
@@ -107,8 +108,9 @@ class Switch:
 
     held: tuple[Pause, ...] = ()
     trouble: Exception | None = None
+    protections: tuple[Protection, ...] = ()
 
-    def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
+    def halts(self, service: ServiceId) -> Halts:
         if self.trouble is not None:
             raise self.trouble
-        return self.held
+        return Halts(self.held, self.protections)

@@ -139,6 +139,7 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Store.keep_checked": (lambda c: c.store.keep_checked(SHOP, Checked(Head(0, ""), NOON)),),
     "Store.request": (lambda c: c.store.request([a_request(Release("size of blue"))]),),
     "Store.pauses": (lambda c: c.store.pauses(SHOP),),
+    "Store.halts": (lambda c: c.store.halts(SHOP),),
     "Store.leases": (lambda c: c.store.leases(),),
     "Ledger.give_back": (lambda c: c.ledger.give_back(SHOP, Leases(1), [an_entry()]),),
     "Ledger.commit": (lambda c: c.ledger.commit(a_tick(entries=(an_entry(),))),),

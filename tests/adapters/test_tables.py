@@ -83,6 +83,8 @@ def test_without_the_pause_of_everything_no_service_is_recalled(aws: FakeAws) ->
     assert isinstance(TableStore(tables(aws)).recall([SHOP])[SHOP], Reason)
     with pytest.raises(Throttled, match="take it for paused"):
         TableStore(tables(aws)).pauses(SHOP)
+    with pytest.raises(Throttled, match="take it for paused"):
+        TableStore(tables(aws)).halts(SHOP)
 
 
 def test_a_recall_of_many_services_reads_consistently_in_one_batch_each_hundred(
@@ -199,6 +201,7 @@ def test_a_table_that_is_missing_is_named_by_every_read(moto: Clients) -> None:
         lambda: store.recall([SHOP]),
         lambda: store.policy(SHOP),
         lambda: store.pauses(SHOP),
+        lambda: store.halts(SHOP),
         lambda: ledger.entry(SHOP, an_entry().id),
         lambda: ledger.entries(SHOP, [an_entry().id]),
         lambda: list(ledger.of_service(SHOP, NOON, at(1))),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
-from tests.builders import NOON, SHOP, a_pause, a_policy, an_entry, at
+from tests.builders import BLUE, NOON, SHOP, a_pause, a_policy, a_request, a_tick, an_entry, at
 from tests.contract.deployments import Deployment
-from trimtab.adapters.records import memory_key, pause_key
+from trimtab.adapters.records import memory_key, pause_key, requests_key
 from trimtab.adapters.tables import Item, Key, Put, Table
 from trimtab.errors import Conflict, Malformed
 from trimtab.model.entry import Kind
+from trimtab.model.halt import Halts, Protection
 from trimtab.model.ids import ServiceId
-from trimtab.model.memory import Memory
+from trimtab.model.memory import Hold, Memory
 from trimtab.model.policy import Lever, Mode
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.request import ProtectFleet
 from trimtab.model.tick import Remembered
 from trimtab.ports import Listed
 
@@ -143,6 +146,30 @@ def test_pauses_are_the_services_own_and_that_of_everything(here: Deployment) ->
     assert recalled.pauses == (own, a_pause(why="storm"))
 
 
+def test_halts_are_pauses_and_what_is_protected_heard_or_not(here: Deployment) -> None:
+    apply(here)
+    here.store.set_pause(SHOP, a_pause(), an_entry(seed="one", kind=Kind.PAUSE))
+    asked = ProtectFleet(BLUE, at(60))
+    request = a_request(asked)
+    here.store.request([request])
+    said = request.reason.text
+    assert here.store.halts(SHOP) == Halts((a_pause(),), (Protection(asked, request.by, said),))
+    hold = Hold(request.id, "ann", "because", NOON, at(60), protects=asked)
+    memory = Memory(holds={"protection of fleet blue": hold})
+    here.ledger.commit(a_tick(memory=memory))
+    held = Protection(asked, "ann", "because", NOON)
+    assert held in here.store.halts(SHOP).protections
+
+
+@pytest.mark.parametrize("key", [memory_key, requests_key])
+def test_damage_of_what_protects_stops_nobody_from_giving_back(
+    here: Deployment, key: Callable[[ServiceId], Key]
+) -> None:
+    here.store.set_pause(SHOP, a_pause(), an_entry(seed="one", kind=Kind.PAUSE))
+    damage(here, key(SHOP))
+    assert here.store.halts(SHOP) == Halts((a_pause(),))
+
+
 def test_a_pause_is_logged_with_it_and_cleared_with_it(here: Deployment) -> None:
     here.store.set_pause(SHOP, a_pause(), an_entry(seed="set", kind=Kind.PAUSE))
     here.store.set_pause(SHOP, None, an_entry(seed="clear", kind=Kind.PAUSE))
@@ -163,3 +190,5 @@ def test_a_damaged_pause_raises_so_that_act_takes_it_for_paused(here: Deployment
     damage(here, pause_key(None))
     with pytest.raises(Malformed, match="#all/pause"):
         here.store.pauses(SHOP)
+    with pytest.raises(Malformed, match="#all/pause"):
+        here.store.halts(SHOP)

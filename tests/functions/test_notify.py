@@ -52,7 +52,12 @@ def test_people_are_told_of_an_outcome(deployment: Deployment, context: object) 
     [told] = deployment.topic.told
     assert told.subject.startswith("[Trimtab shop #")
     assert "applied: deregister" in told.subject
-    assert dict(told.attributes) == {"service": "shop", "step": "opened", "urgent": "no"}
+    name = dict(told.attributes).pop("id")
+    assert dict(told.attributes) == {
+        "service": "shop", "step": "opened", "urgent": "no", "id": name,
+    }  # fmt: skip
+    assert name.startswith("shop/")
+    assert "/opened/" in name
 
 
 def test_the_same_records_again_are_told_once(deployment: Deployment, context: object) -> None:

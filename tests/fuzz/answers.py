@@ -249,6 +249,7 @@ def tables(data: bytes) -> None:
         lambda: store.policy(SHOP),
         lambda: store.heads([SHOP]),
         lambda: store.pauses(SHOP),
+        lambda: store.halts(SHOP),
         lambda: list(ledger.links(SHOP)),
         lambda: ledger.entry(SHOP, an_entry().id),
         lambda: ledger.entries(SHOP, [an_entry().id]),

@@ -32,7 +32,7 @@ PORTS = {
         "Infrastructure.routes",
         "Ledger.entries",
         "Ledger.append",
-        "Store.pauses",
+        "Store.halts",
     ),
     "notify": (
         "Store.services",
@@ -60,6 +60,7 @@ PORTS = {
         "Ledger.give_back",
         "Store.leases",
         "Store.pauses",
+        "Store.halts",
     ),
 }
 """Which port methods each function's code calls."""

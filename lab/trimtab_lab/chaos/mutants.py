@@ -19,6 +19,7 @@ from trimtab.guard import protection
 from trimtab.guard.plan import Plan as Granted
 from trimtab.model.change import Change, subject_of
 from trimtab.model.entry import Entry
+from trimtab.model.halt import Halts
 from trimtab.model.heard import Approval
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.verdict import Proposal, Ruling
@@ -101,21 +102,22 @@ class _Deaf:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
-    def pauses(self, service: Any) -> tuple[()]:
+    def halts(self, service: Any) -> Halts:
         """None, whatever there is."""
-        self._inner.pauses(service)
-        return ()
+        held: Halts = self._inner.halts(service)
+        return replace(held, pauses=())
 
 
 class _Hopeful(_Deaf):
     """A pause switch that counts as off when it cannot be read."""
 
-    def pauses(self, service: Any) -> Any:
+    def halts(self, service: Any) -> Halts:
         """What there is, if it can be read."""
         try:
-            return self._inner.pauses(service)
+            held: Halts = self._inner.halts(service)
         except TrimtabError:
-            return ()
+            return Halts()
+        return held
 
 
 def _reading_pauses(switch: type[_Deaf]) -> Callable[..., Any]:
@@ -152,7 +154,7 @@ def _same_subject(self: Approval, change: Change) -> bool:
 
 
 _remembered_whole = store._remembered
-_pauses_whole = store.TableStore.pauses
+_halts_whole = store.TableStore.halts
 _protection = protection.check_protection
 
 
@@ -171,8 +173,8 @@ class _Whole:
         return Found(self._inner.get_many(keys).items)
 
 
-def _pauses(self: Any, service: Any) -> Any:
-    return _pauses_whole(replace(self, tables=_Whole(self.tables)), service)
+def _halts(self: Any, service: Any) -> Any:
+    return _halts_whole(replace(self, tables=_Whole(self.tables)), service)
 
 
 def _unprotected(proposal: Proposal, plan: Granted) -> Any:
@@ -239,7 +241,7 @@ MUTANTS = (
     Mutant("awaiting: lapses", _without(trimtab.narrate, "lapses", lambda *_: [])),
     Mutant("protection by request", lambda: _guard_instead(_unprotected)),
     Mutant("recall: unread is unknown", _without(store, "_remembered", _remembered)),
-    Mutant("pauses: unread is paused", _without(store.TableStore, "pauses", _pauses)),
+    Mutant("pauses: unread is paused", _without(store.TableStore, "halts", _halts)),
 )
 
 

@@ -21,11 +21,13 @@ from trimtab.errors import (
 )
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, lever_of
 from trimtab.model.entry import Call, Entry, Kind, outcome_id
+from trimtab.model.halt import forbids
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.lease import WARDEN
 from trimtab.model.observation import Group, Lifecycle, Target, TargetState
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.request import protected_by
 from trimtab.ports import Hands, Infrastructure, Ledger, Paused
 
 GONE = (TargetState.DRAINING, TargetState.UNHEALTHY_DRAINING, TargetState.UNUSED)
@@ -99,26 +101,30 @@ class Actor:
         return Kind.APPLIED, Reason(ReasonCode.APPLIED, "done, and AWS agreed"), calls
 
     def _refusal(self, entry: Entry, change: Change, now: datetime) -> Found | None:
-        """Say why it may not be done any more: too late, or paused meanwhile.
+        """Say why it may not be done any more: too late, or paused or protected meanwhile.
 
         An unreadable pause switch counts as paused: in doubt, change nothing.
         """
         if entry.deadline is None or now > entry.deadline:
             return Found(Kind.EXPIRED, Reason(ReasonCode.TOO_LATE, "its deadline has passed"))
         try:
-            pauses = self._paused.pauses(entry.service)
+            halts = self._paused.halts(entry.service)
         except TrimtabError as error:
             text = f"the pause switch could not be read, so nothing is done: {error}"
             return Found(Kind.FAILED, Reason(ReasonCode.PAUSED, text))
-        for pause in pauses:
+        for pause in halts.pauses:
             if pause.holds(lever_of(change), now):
                 return Found(
                     Kind.FAILED, Reason(ReasonCode.PAUSED, f"paused by {pause.by}: {pause.why}")
                 )
+        for each in halts.newer_than(entry.at, now):
+            if forbids(each.asked, change):
+                text = f"{each.by} protects {protected_by(each.asked)} by now: {each.why}"
+                return Found(Kind.CONFLICT, Reason(ReasonCode.PROTECTED_BY_REQUEST, text))
         return None
 
     def _unless_done(self, refusal: Found, change: Change) -> Found:
-        """Refuse by a pause, unless an earlier try did it and was killed before it could say so.
+        """Refuse by a pause or a protection, unless an earlier try did it and was killed before it could say so.
 
         Calling that failed would forget a target that is out. What cannot be seen is left open.
         """

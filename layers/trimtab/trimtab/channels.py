@@ -9,7 +9,7 @@ from typing import Protocol
 from trimtab.model.incident import Digest, Telling
 from trimtab.ports import Bus, Topic, Webhook
 from trimtab.told.due import Pace
-from trimtab.told.event import digest_event, events_of
+from trimtab.told.event import digest_event, digest_id, events_of, telling_id
 from trimtab.told.plain import attributes_of, text_of
 from trimtab.told.slack import body_of
 from trimtab.told.story import Story, digest_of, story_of
@@ -47,13 +47,13 @@ class TopicChannel:
         """Publish one message; its subject is the same for the whole incident."""
         story = story_of(telling)
         urgent = any(note.urgent for note in telling.news)
-        attributes = attributes_of(telling.service, telling.step, urgent)
+        attributes = attributes_of(telling.service, telling.step, urgent, telling_id(telling))
         self.topic.tell(story.subject, text_of(story), attributes)
 
     def digest(self, digest: Digest) -> None:
         """Publish one message."""
         story = digest_of(digest)
-        attributes = attributes_of(digest.service, "digest", urgent=False)
+        attributes = attributes_of(digest.service, "digest", False, digest_id(digest))
         self.topic.tell(story.subject, text_of(story), attributes)
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from trimtab.model.change import Change
 from trimtab.model.entry import Call, Entry
+from trimtab.model.halt import Halts
 from trimtab.model.ids import Arn, EntryId, FleetId, ServiceId
 from trimtab.model.incident import Told
 from trimtab.model.lease import Leases
@@ -128,6 +129,10 @@ class Store(Protocol):
 
     def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
         """The service's own pause and that of everything, read consistently."""
+        ...
+
+    def halts(self, service: ServiceId) -> Halts:
+        """The pauses, and what operators protect in the service, in one consistent read."""
         ...
 
     def leases(self) -> Mapping[ServiceId, Leases | Reason]:
@@ -284,8 +289,8 @@ class Names(Protocol):
 class Paused(Protocol):
     """The one question act asks before each write."""
 
-    def pauses(self, service: ServiceId) -> tuple[Pause, ...]:
-        """The pauses in force; raising means: treat as paused."""
+    def halts(self, service: ServiceId) -> Halts:
+        """The pauses and protections in force; raising means: treat as paused."""
         ...
 
 

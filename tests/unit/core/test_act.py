@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from tests.builders import (
     BLUE,
     BLUE_ARN,
+    GREEN,
     GREEN_ARN,
+    MAIN,
     NOON,
     RULE,
     SHOP,
@@ -41,11 +44,13 @@ from trimtab.errors import (
 )
 from trimtab.model.change import Change, Resize, inverse_of
 from trimtab.model.entry import Entry, Kind, outcome_id
+from trimtab.model.halt import Protection
 from trimtab.model.ids import EntryId
 from trimtab.model.observation import Group, Lifecycle, RouteSeen, TargetState
 from trimtab.model.policy import EjectMethod, Lever
 from trimtab.model.reason import Reason
 from trimtab.model.reason import ReasonCode as Code
+from trimtab.model.request import Protect, ProtectFleet, ProtectRoute, ProtectTarget
 from trimtab_lab.simulator.stores import DictTables, InMemory
 
 GROW = Resize(BLUE, "blue-asg", before=4, after=5)
@@ -88,6 +93,42 @@ def stage() -> Stage:
 def ended(outcome: Entry | None) -> tuple[Kind, Code]:
     assert outcome is not None
     return outcome.kind, outcome.reason.code
+
+
+FIRST, OTHER = an_eject(1), an_eject(2)
+PROTECTED = ProtectTarget(BLUE, FIRST.instance, FIRST.port, at(60))
+SHRINK = Resize(BLUE, "blue-asg", before=4, after=3)
+REFUSED = (Kind.CONFLICT, Code.PROTECTED_BY_REQUEST)
+APPLIED = (Kind.APPLIED, Code.APPLIED)
+
+
+@pytest.mark.parametrize(
+    ("asked", "change", "since", "expected"),
+    [
+        pytest.param(PROTECTED, FIRST, None, REFUSED, id="nobody has heard it yet"),
+        pytest.param(PROTECTED, FIRST, at(0.5), REFUSED, id="heard since it was decided"),
+        pytest.param(PROTECTED, FIRST, at(-1), APPLIED, id="the guard knew of it"),
+        pytest.param(replace(PROTECTED, until=at(0.5)), FIRST, None, APPLIED, id="over by now"),
+        pytest.param(PROTECTED, OTHER, None, APPLIED, id="of another target"),
+        pytest.param(PROTECTED, STANDBY, None, REFUSED, id="all of an instance"),
+        pytest.param(replace(PROTECTED, port=1), FIRST, None, APPLIED, id="of another port"),
+        pytest.param(PROTECTED, SHRINK, None, REFUSED, id="nobody knows whom the group ends"),
+        pytest.param(PROTECTED, GROW, None, APPLIED, id="growing takes nobody"),
+        pytest.param(PROTECTED, inverse_of(an_eject(9)), None, APPLIED, id="nor does giving back"),
+        pytest.param(ProtectFleet(BLUE, at(60)), FIRST, None, REFUSED, id="of a fleet"),
+        pytest.param(ProtectFleet(BLUE, at(60)), SHIFT, None, APPLIED, id="weights are no fleet's"),
+        pytest.param(ProtectFleet(GREEN, at(60)), FIRST, None, APPLIED, id="of another fleet"),
+        pytest.param(ProtectRoute(MAIN, at(60)), SHIFT, None, REFUSED, id="of the route"),
+        pytest.param(ProtectRoute(MAIN, at(60)), FIRST, None, APPLIED, id="targets are no route's"),
+    ],
+)
+def test_what_was_protected_since_the_intent_is_left_alone(
+    stage: Stage, asked: Protect, change: Change, since: datetime | None, expected: object
+) -> None:
+    stage.switch.protections = (Protection(asked, "ann", "because", since),)
+    outcome = stage.carry_out(stage.intend(change))
+    assert ended(outcome) == expected
+    assert bool(stage.world.done) is (expected == APPLIED)
 
 
 @pytest.mark.parametrize(

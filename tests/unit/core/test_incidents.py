@@ -66,7 +66,9 @@ def test_every_kind_says_how_it_is_told() -> None:
         pytest.param(a_note(text="ended after 5m"), False, id="the end of panic"),
         pytest.param(a_note(code=Code.PARTIAL_DATA), False, id="a blind spot"),
         pytest.param(
-            replace(a_note(code=Code.BLIND), by="warden"), True, id="what is due, and not given back"
+            replace(a_note(code=Code.BLIND), by="warden"),
+            True,
+            id="what is due, and not given back",
         ),
         pytest.param(an_entry(), False, id="an intent"),
         pytest.param(an_entry(kind=Kind.SHADOWED, mode=Mode.OBSERVE), False, id="a shadow"),

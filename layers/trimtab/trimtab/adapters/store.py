@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from trimtab.adapters import records
 from trimtab.adapters.chain import head_key, head_of, write_linked
 from trimtab.adapters.tables import Found, Item, Key, Put, Range, Remove, Table, Tables, Write
 from trimtab.errors import Malformed, Refused, Throttled
 from trimtab.model.entry import Entry
+from trimtab.model.halt import Halts, protections_asked, protections_held
 from trimtab.model.ids import ServiceId
 from trimtab.model.lease import Leases
 from trimtab.model.link import Checked, Head
@@ -19,6 +21,9 @@ from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.request import MOST_OPEN, Request, Requests
 from trimtab.model.tick import Pause, Remembered
 from trimtab.ports import Listed
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,21 @@ class TableStore:
             raise Throttled(f"the pauses of {service} could not be read: take it for paused")
         return _pauses(keys, found)
 
+    def halts(self, service: ServiceId) -> Halts:
+        """The pauses, and what is protected: asked for and not yet heard, and what memory holds.
+
+        What cannot be understood is passed over there: no tick decides by it, and what has expired
+        must come back all the same. A pause that cannot be understood raises.
+        """
+        pauses = [records.pause_key(service), records.pause_key(None)]
+        asked, memory = records.requests_key(service), records.memory_key(service)
+        found = self.tables.get_many([*pauses, asked, memory])
+        if found.unread:
+            raise Throttled(f"the pauses of {service} could not be read: take it for paused")
+        new = protections_asked(_or_nothing(Requests, found.items.get(asked)).open)
+        held = protections_held(_or_nothing(Memory, found.items.get(memory)))
+        return Halts(_pauses(pauses, found), (*new, *held))
+
     def leases(self) -> Mapping[ServiceId, Leases | Reason]:
         """The leases of every service that ever held one; a damaged row is its service's reason."""
         rows = self.tables.query(Range(Table.MEMORY, records.LEASES))
@@ -185,6 +205,13 @@ def _remembered(service: ServiceId, found: Found) -> Remembered | Reason:
         )
     except Malformed as error:
         return Reason(ReasonCode.NOT_SEEN, str(error))
+
+
+def _or_nothing(kind: type[T], item: Item | None) -> T:
+    try:
+        return kind() if item is None else records.read(kind, item)
+    except Malformed:
+        return kind()
 
 
 def _requests(item: Item | None) -> Requests:

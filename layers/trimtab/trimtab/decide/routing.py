@@ -55,9 +55,7 @@ def _held(
     code = ReasonCode.UNDOING if hold.undoes else ReasonCode.HELD
     text = f"{hold.by} holds it until {hold.until:%Y-%m-%d %H:%M}: {hold.why}"
     goal = goal_of(change, wish, at)
-    return Proposal(
-        change, Reason(code, text), request=hold.request, undoes=hold.undoes, goal=goal
-    )
+    return Proposal(change, Reason(code, text), request=hold.request, undoes=hold.undoes, goal=goal)
 
 
 def goal_of(step: Reweight, wish: Mapping[FleetId, int], at: Situation) -> Reweight:

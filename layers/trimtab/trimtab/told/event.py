@@ -41,11 +41,22 @@ def events_of(telling: Telling) -> tuple[Event, ...]:
     return (*actions, about)
 
 
+def telling_id(telling: Telling) -> str:
+    """Name a telling: the same however often it is sent, another one once there is more to tell."""
+    incident = telling.incident
+    return f"{telling.service}/{incident.opened_by}/{telling.step}/{incident.counted}"
+
+
+def digest_id(digest: Digest) -> str:
+    """Name a day's digest."""
+    return f"{digest.service}/digest/{digest.day}"
+
+
 def digest_event(digest: Digest) -> Event:
     """Return the event for a day's digest: dated at the day's end."""
     detail = {
         "version": VERSION,
-        "id": f"{digest.service}/digest/{digest.day}",
+        "id": digest_id(digest),
         "service": digest.service,
         "day": digest.day,
         "would": dict(digest.would),
@@ -75,7 +86,7 @@ def _incident(telling: Telling) -> Mapping[str, Any]:
     closed = incident.closed_at
     return {
         "version": VERSION,
-        "id": f"{service}/{incident.opened_by}/{telling.step}/{incident.counted}",
+        "id": telling_id(telling),
         "service": service,
         "incident": incident.id,
         "step": telling.step.value,

@@ -14,10 +14,10 @@ def text_of(story: Story) -> str:
     return "\n".join(_lines(story))
 
 
-def attributes_of(service: ServiceId, step: str, urgent: bool) -> Mapping[str, str]:
-    """Return what a subscription's filter can go by."""
+def attributes_of(service: ServiceId, step: str, urgent: bool, name: str) -> Mapping[str, str]:
+    """Return what a subscription's filter can go by; ``id``: the same if it is sent once more."""
     needs = "yes" if urgent else "no"
-    return {"service": service, "step": step, "urgent": needs}
+    return {"service": service, "step": step, "urgent": needs, "id": name}
 
 
 def _lines(story: Story) -> Iterator[str]:

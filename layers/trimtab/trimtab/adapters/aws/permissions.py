@@ -57,6 +57,7 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Store.checked": ("dynamodb:BatchGetItem",),
     "Store.keep_checked": ("dynamodb:PutItem",),
     "Store.pauses": ("dynamodb:BatchGetItem",),
+    "Store.halts": ("dynamodb:BatchGetItem",),
     "Store.leases": ("dynamodb:Query",),
     "Ledger.commit": ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem"),
     "Ledger.give_back": ("dynamodb:GetItem", "dynamodb:PutItem"),
