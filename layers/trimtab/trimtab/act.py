@@ -124,7 +124,7 @@ class Actor:
         return None
 
     def _unless_done(self, refusal: Found, change: Change) -> Found:
-        """Refuse by a pause or a protection, unless an earlier try did it and was killed before it could say so.
+        """Refuse what is paused or protected, unless it was done and nobody could say so yet.
 
         Calling that failed would forget a target that is out. What cannot be seen is left open.
         """

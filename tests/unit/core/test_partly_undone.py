@@ -62,7 +62,8 @@ def test_a_shift_goes_back_step_by_step_until_it_is_back() -> None:
     first = after(replace(hurts, seen=seen), "A")
     assert not first.undone
     assert first.remains[INTENT].change == a_reweight(home, {BLUE_ARN: 80, GREEN_ARN: 20})
-    later = replace(seen, now=at(3), routes={route: RouteSeen(seen.routes[route].rule, {BLUE_ARN: 80, GREEN_ARN: 20})})  # fmt: skip
+    halfway = RouteSeen(seen.routes[route].rule, {BLUE_ARN: 80, GREEN_ARN: 20})
+    later = replace(seen, now=at(3), routes={route: halfway})
     (revert,) = [p for p in decide(replace(hurts, seen=later, memory=first)) if p.undoes]
     assert isinstance(revert.change, Reweight)
     assert revert.change.after == home

@@ -22,7 +22,6 @@ from trimtab.model.request import MOST_OPEN, Request, Requests
 from trimtab.model.tick import Pause, Remembered
 from trimtab.ports import Listed
 
-
 T = TypeVar("T")
 
 

@@ -11,4 +11,4 @@ from trimtab.effects.harm import harm_of
 from trimtab.effects.judge import judge
 from trimtab.effects.learn import is_watched, learn
 
-__all__ = ["expectation_of", "harm_of", "is_watched", "judge", "learn", "given_back"]
+__all__ = ["expectation_of", "given_back", "harm_of", "is_watched", "judge", "learn"]

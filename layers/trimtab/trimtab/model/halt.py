@@ -21,7 +21,7 @@ from trimtab.model.tick import Pause
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """Somebody put something out of our reach; ``since``: when a tick heard it, ``None``: not yet."""
+    """Something put out of our reach; ``since``: when a tick heard of it, ``None``: not yet."""
 
     asked: Protect
     by: str
