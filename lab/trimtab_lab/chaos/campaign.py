@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.adapters.store import TableStore
 from trimtab_lab.chaos.calm import Rest
@@ -19,13 +19,11 @@ from trimtab_lab.chaos.plan import Dice, Plan, Trouble
 from trimtab_lab.chaos.platform import OPERATOR, SCHEDULE, WARDEN, Platform
 from trimtab_lab.chaos.stage import enforcing, policy_of, scenario_of
 from trimtab_lab.chaos.wild import wild
+from trimtab_lab.embedded.eventbridge import News
 from trimtab_lab.simulator.ports import WorldNames
 from trimtab_lab.simulator.stores import DictTables
 from trimtab_lab.world.build import build_world
 from trimtab_lab.world.shop import shop_alarms
-
-if TYPE_CHECKING:
-    from trimtab_lab.embedded.eventbridge import News
 
 STEP = timedelta(seconds=10)
 MINUTE = timedelta(minutes=1)
@@ -79,7 +77,7 @@ class Campaign:
         self.operators.apply(self.policy)
         for spec in shop_alarms(self.world):
             self.world.put_alarm(spec)
-        self._news: News | None = None
+        self._news = News(self.world)
         self.kept: dict[str, Any] = {}
         """What a script keeps from one minute to the next."""
 
@@ -135,7 +133,7 @@ class Campaign:
 
     def _happen(self) -> None:
         """Post what happened in the world, and what somebody made up."""
-        for event in self._events():
+        for event in self._news.events():
             self.post.send(TO_WAKE, event, 1)
         if self.dice.strikes(Trouble.HOSTILE):
             to, event = forgery(self.dice.of(Trouble.HOSTILE), self.policy)
@@ -174,13 +172,6 @@ class Campaign:
         self.meddlers.meddle()
         self.operators.work(self.policy)
         self.ask(*self.operators.wishes(self.policy))
-
-    def _events(self) -> list[dict[str, Any]]:
-        if self._news is None:
-            from trimtab_lab.embedded.eventbridge import News
-
-            self._news = News(self.world)
-        return self._news.events()
 
 
 def run(plan: Plan, arm: Callable[[DictTables], Any] | None = None) -> Outcome:

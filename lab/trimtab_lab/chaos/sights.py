@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, cast
 
-from trimtab.adapters.aws.cloudwatch import is_plausible
+from trimtab.adapters.plausible import is_plausible
 from trimtab.errors import Denied, Throttled, Unclear
 from trimtab.model.ids import Arn
 from trimtab.model.observation import Group, Point, RouteSeen, Series, Target

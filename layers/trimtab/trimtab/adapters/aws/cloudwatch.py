@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from trimtab.adapters.aws.answers import (
 )
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults, reason_of
+from trimtab.adapters.plausible import is_plausible
 from trimtab.errors import Malformed, TrimtabError
 from trimtab.model.observation import Point, Series
 from trimtab.model.reason import Reason, ReasonCode
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 A_CALL = 500
 PERIOD = 60
-IMPLAUSIBLE = 1e15
-"""No count, share or latency that we read comes near this; a value that does is a fault."""
 
 
 def series_of(
@@ -125,14 +123,6 @@ def _series(key: MetricKey, one: _Gathered, span: _Span) -> Series | Reason:
     points = tuple(Point(at, good[at]) for at in sorted(good))
     # a value we had to drop was a value: the series is not whole without it
     return Series(points, complete=complete and len(good) == len(inside))
-
-
-def is_plausible(key: MetricKey, value: float) -> bool:
-    """Tell whether a value can be true. What AWS itself measures is never below zero."""
-    if not math.isfinite(value) or abs(value) > IMPLAUSIBLE:
-        return False
-    never_negative = key.namespace.startswith("AWS/") or key.statistic == "SampleCount"
-    return value >= 0 or not never_negative
 
 
 def _minute(at: datetime) -> datetime:
