@@ -16,8 +16,8 @@ from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.memory import Memory, Standing
 from trimtab.model.reason import ReasonCode
 from trimtab_lab.chaos.campaign import run
-from trimtab_lab.chaos.catalogue import BEYOND, ELSEWHERE, SCENARIOS
-from trimtab_lab.chaos.mutants import MUTANTS, hunt
+from trimtab_lab.chaos.catalogue import BEYOND, ELSEWHERE, NEEDED, PLAYED, SCENARIOS
+from trimtab_lab.chaos.mutants import MUTANTS, Mutant, hunt
 from trimtab_lab.chaos.plan import Plan, Trouble
 from trimtab_lab.chaos.scenarios import play
 from trimtab_lab.chaos.versions import TablesBefore
@@ -36,11 +36,30 @@ def test_a_seed_always_tells_the_same_story() -> None:
     assert run(SHORT) == run(SHORT)
 
 
-def test_a_write_without_a_look_is_noticed() -> None:
-    blind = next(m for m in MUTANTS if m.name == "act: look before the write")
-    _, found = hunt(blind, range(1, 9))
-    assert found is not None
-    assert "done unseen" in found.broken[0]
+QUICKLY_FOUND = (
+    "act: look before the write",
+    "act: only its own intents",
+    "leases: version",
+    "policy: version checked",
+    "warden: given back once",
+)
+
+
+@pytest.mark.parametrize("name", QUICKLY_FOUND)
+def test_the_story_that_needs_a_condition_breaks_without_it(name: str) -> None:
+    _is_found(next(m for m in MUTANTS if m.name == name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
+def test_every_guard_and_condition_is_needed_by_its_story(mutant: Mutant) -> None:
+    _is_found(mutant)
+
+
+def _is_found(mutant: Mutant) -> None:
+    tried, found = hunt(mutant, range(0))
+    assert tried == 0
+    assert found is not None, f"{mutant.needed_by.name} holds without it"
 
 
 @pytest.mark.parametrize("number", [12, 17])
@@ -50,7 +69,7 @@ def test_a_scenario_of_the_catalogue(number: int) -> None:
 
 
 def test_scenarios_have_one_number_each() -> None:
-    assert len({s.number for s in SCENARIOS}) == len(SCENARIOS)
+    assert len({s.number for s in PLAYED}) == len(PLAYED)
 
 
 def test_every_number_of_the_catalogue_is_played_or_looked_after_elsewhere() -> None:
@@ -63,12 +82,18 @@ def test_the_page_lists_every_scenario_by_its_name() -> None:
     rows = {s.number: (s.name, "`make chaos`, by this name") for s in SCENARIOS} | ELSEWHERE
     for number, (name, where) in rows.items():
         assert f"| {number} | {name} | {where} |" in PAGE
-    assert all(s.name in PAGE for s in BEYOND)
+    assert all(s.name in PAGE for s in (*BEYOND, *NEEDED))
 
 
 def test_every_guard_has_a_mutant() -> None:
     named = {m.name for m in MUTANTS}
     assert {guard.__name__ for guard in GUARDS} <= named
+
+
+def test_the_page_says_which_story_needs_what() -> None:
+    for named in NEEDED:
+        needs = ", ".join(f"`{m.name}`" for m in MUTANTS if m.story == named.number)
+        assert f"| {named.number} | {named.name} | {needs} |" in PAGE
 
 
 def test_the_version_before_refuses_what_it_does_not_know_and_writes_without_it() -> None:

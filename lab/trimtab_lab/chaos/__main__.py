@@ -8,20 +8,21 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from trimtab_lab.chaos.campaign import Outcome, run
-from trimtab_lab.chaos.catalogue import BEYOND, SCENARIOS
+from trimtab_lab.chaos.catalogue import PLAYED
 from trimtab_lab.chaos.mutants import MUTANTS, hunt
 from trimtab_lab.chaos.plan import Plan, Trouble
 from trimtab_lab.chaos.scenarios import play
 from trimtab_lab.chaos.shrink import command, ending, shrink
 
-PLAYED = (*SCENARIOS, *BEYOND)
 CONSOLE = Console(highlight=False)
+WIDTH = 160
+"""Characters of what broke: a law, and the beginning of its facts."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -148,23 +149,25 @@ def _play(number: int) -> Outcome:
 
 
 def _mutants(asked: argparse.Namespace) -> int:
-    table = Table("taken out", "", "seeds", "what broke")
+    """Say of each mutant, as it is found, which story found it, and what broke there."""
     survived = 0
     with ProcessPoolExecutor(asked.workers) as pool:
-        futures = [pool.submit(_hunt, i, asked.seeds) for i in range(len(MUTANTS))]
-        for mutant, future in zip(MUTANTS, futures, strict=True):
-            tried, seed, broken = future.result()
+        hunts = pool.map(partial(_hunt, asked.seeds), range(len(MUTANTS)))
+        for mutant, (where, broken) in zip(MUTANTS, hunts, strict=True):
             survived += not broken
-            where = f"{tried} (seed {seed})" if broken else str(tried)
-            table.add_row(mutant.name, "killed" if broken else "SURVIVED", where, broken)
-    CONSOLE.print(table)
-    CONSOLE.print(f"{len(MUTANTS) - survived} killed, {survived} survived")
+            line = f"killed by {where}: {broken[:WIDTH]}" if broken else f"SURVIVED {where}"
+            CONSOLE.print(f"{mutant.name}: {line}", markup=False, soft_wrap=True)
+    CONSOLE.print(f"{len(MUTANTS) - survived} mutants killed, {survived} survived")
     return 1 if survived else 0
 
 
-def _hunt(number: int, seeds: range) -> tuple[int, int, str]:
-    tried, found = hunt(MUTANTS[number], seeds)
-    return (tried, found.plan.seed, found.broken[0]) if found else (tried, 0, "")
+def _hunt(seeds: range, number: int) -> tuple[str, str]:
+    mutant = MUTANTS[number]
+    tried, found = hunt(mutant, seeds)
+    story = f"{mutant.story} {mutant.needed_by.name}"
+    if found is None:
+        return f"its story, {story}, and {tried} seeds", ""
+    return (f"seed {found.plan.seed}, not its story" if tried else story), found.broken[0]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from trimtab.adapters import records
 from trimtab.adapters.tables import Item, Put, Table, Write
@@ -17,6 +18,7 @@ from trimtab.model.request import (
     EjectTarget,
     HoldCapacity,
     HoldWeights,
+    Protect,
     ProtectFleet,
     ProtectRoute,
     ProtectTarget,
@@ -43,6 +45,9 @@ class Book:
     carried: dict[EntryId, list[Entry]] = field(default_factory=dict)
     unlapsed: set[EntryId] = field(default_factory=set)
     protections: dict[str, Entry] = field(default_factory=dict)
+    happened: int = 0
+    when: dict[EntryId, int] = field(default_factory=dict)
+    """How many things had happened when an entry was written."""
 
     def wrote(self, writes: Sequence[Write], before: Sequence[Item | None], is_old: bool) -> None:
         """Take down one transaction's entries, and what waits to be heard after it.
@@ -71,6 +76,7 @@ class Book:
 
     def _take(self, entry: Entry) -> None:
         self.log[entry.id] = entry
+        self.when[entry.id] = self.happened
         if entry.kind is Kind.REQUESTED:
             self.requested[entry.id] = entry
         if entry.kind is Kind.AWAITING:
@@ -108,6 +114,18 @@ class Book:
             until = getattr(asked.asked, "until", entry.at)
             takes = entry.change is not None and _takes(entry.change, asked.asked)
             self.law(not takes or until <= entry.at, f"{entry.id} takes from {subject}")
+
+    def protected_since(self, intent: EntryId, now: datetime, began: int) -> Iterator[str]:
+        """Say who has protected what an intent takes, after it was written and before act began."""
+        change = self.log[intent].change
+        for name, entry in self.requested.items():
+            if not isinstance(entry.asked, Protect) or entry.asked.until <= now:
+                continue
+            answer = self.answered.get(name)
+            holds = answer is None or self.protections.get(answer.subject) is entry
+            between = self.when[intent] < self.when[name] <= began
+            if holds and between and change is not None and _takes(change, entry.asked):
+                yield f"{intent} takes what {entry.by} has protected meanwhile"
 
     def intended(self, entry: Entry, ended: Mapping[EntryId, Entry]) -> None:
         """Look at an intent that says somebody asked for it."""

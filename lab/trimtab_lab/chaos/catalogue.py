@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from trimtab_lab.chaos.needed import NEEDED
 from trimtab_lab.chaos.plan import Trouble
 from trimtab_lab.chaos.scenarios import Named
 from trimtab_lab.chaos.scripts import (
+    acts,
     both,
     bound,
     by_approval,
@@ -90,8 +92,8 @@ SCENARIOS = (
     Named(28, "what is out is ended by somebody", terminate),
     Named(29, "a target flaps", flap),
     Named(30, "state table lost", forgets),
-    Named(31, "paused at any moment", both(pause, dice(Trouble.DELAY, 0.2))),
-    Named(32, "the pause switch cannot be read", dice(Trouble.THROTTLE, call="get 2 items"),
+    Named(31, "paused at any moment", both(pause, dice(Trouble.DELAY, 0.2)), acts),
+    Named(32, "the pause switch cannot be read", dice(Trouble.THROTTLE, call="get halts"),
           nothing),
     Named(33, "no tables for fifteen minutes", TABLES),
     Named(34, "an item too large for its table", dice(Trouble.FULL, call="transaction", since=0),
@@ -142,6 +144,8 @@ BEYOND = (
     Named(103, "every lever only observes", watching, nothing),
 )
 """What the catalogue does not name."""
+
+PLAYED = (*SCENARIOS, *BEYOND, *NEEDED)
 
 ELSEWHERE = {
     24: ("target group attached to nothing", "unit tests of the assessment: its targets are idle"),

@@ -58,13 +58,13 @@ class Post:
         event = json.loads(json.dumps(event))
         dice = self.dice
         copies = 1
-        if dice.strikes(Trouble.DUPLICATE):
+        if dice.strikes(Trouble.DUPLICATE, to):
             copies = dice.of(Trouble.DUPLICATE).choice((2, 2, 3, 10))
-        if dice.strikes(Trouble.DROP):
+        if dice.strikes(Trouble.DROP, to):
             copies = 0
         for number in range(copies):
             late = after_s + number * (dice.of(Trouble.DUPLICATE).choice((0, 0, 20, 90)))
-            if dice.strikes(Trouble.LATE):
+            if dice.strikes(Trouble.LATE, to):
                 late += dice.of(Trouble.LATE).choice((10, 45, 70, 110, 200, 7200))
             due = self.now + timedelta(seconds=late)
             self.waiting.append(Letter(to, event, due, self.now))

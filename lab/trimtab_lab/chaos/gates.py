@@ -108,7 +108,7 @@ class GatedTables:
         asks_pauses = any(key.sort == "pause" for key in keys)
         if asks_pauses:
             self._gate.pauses_read = False
-        what = f"get {len(keys)} items"
+        what = _named(keys)
         found = self._gate.call(what, lambda: self._inner.get_many(keys))
         if self._gate.dice.strikes(Trouble.FULL, what):
             found = _in_part(found, keys, self._gate.dice.of(Trouble.FULL))
@@ -142,6 +142,14 @@ class GatedTables:
         if self._gate.dice.of(Trouble.FULL).random() < 0.5:
             raise Refused("an item is larger than 400 KB")
         raise Throttled("the table's throughput is used up")
+
+
+def _named(keys: Sequence[Key]) -> str:
+    """Name a batch read by what it is for: a tick's memory, what holds act back, or neither."""
+    sorts = {key.sort for key in keys}
+    if "pause" not in sorts:
+        return f"get {len(keys)} items"
+    return "get recall" if any(sort.startswith("policy#") for sort in sorts) else "get halts"
 
 
 def _in_part(found: Found, keys: Sequence[Key], dice: random.Random) -> Found:

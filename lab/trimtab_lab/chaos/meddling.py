@@ -135,6 +135,10 @@ class Meddlers:
 
     # the calm
 
+    def holds(self, group: str, instance: str) -> None:
+        """Note what a script has moved to standby in somebody's name: it returns with the calm."""
+        self._standby.add((group, instance))
+
     def leave(self, held: frozenset[str]) -> None:
         """End every fault and take every change of others back, for the calm.
 

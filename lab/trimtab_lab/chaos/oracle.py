@@ -25,6 +25,7 @@ from trimtab_lab.chaos.asked import Book
 from trimtab_lab.chaos.footprints import as_intended, moves_size, named_by, print_of
 from trimtab_lab.chaos.gates import Gate, log_puts
 from trimtab_lab.chaos.judge import broken_by
+from trimtab_lab.chaos.wardens import out_of_turn
 from trimtab_lab.world.world import World
 
 HOUR = timedelta(minutes=55)
@@ -86,7 +87,9 @@ class Oracle:
                 isinstance(write, Remove) and write.key.table is Table.LOG
             )
             self.law(not in_log or was is None, f"{write.what} was there already: append-only")
+        self.book.happened = self.happened
         self.book.wrote(writes, before, at.is_old)
+        self.broken += out_of_turn(writes, before, self.ended)
         for put in log_puts(writes):
             entry = records.read(Entry, put.item)
             if entry.kind is Kind.INTENDED:
@@ -137,6 +140,9 @@ class Oracle:
             self.law(self._was_taken(change), f"{change_key(change)} gives back what nobody took")
             return
         policy = self._policy(entry)
+        current = self.tables.get(records.current_key(ServiceId(entry.service)))
+        in_force = current is not None and records.version_of(current) == entry.policy_version
+        self.law(in_force, f"{change_key(change)} is intended by a policy that is not in force")
         mode = policy.mode(lever_of(change))
         self.law(
             mode is Mode.ENFORCE or (mode is Mode.APPROVE and entry.request is not None),
@@ -184,8 +190,12 @@ class Oracle:
         item = self.tables.get(Key(Table.LOG, found.service, found.id))
         self.law(item is not None, f"{name} is done, and its intent is not in the table")
         self.law(at.now <= found.deadline, f"{name} is done after its deadline")
+        mine = (found.by == WARDEN) is at.running.name.startswith(WARDEN)
+        self.law(mine, f"{name} is done by {at.running.name}, and {found.by} intended it")
         self.law(at.pauses_read, f"{name} is done, and the pause switch was not read")
         self.law(self._pause_on(change, at) is None, f"{name} is done, and it is paused")
+        if not at.is_old and found.by != WARDEN:
+            self.broken += self.book.protected_since(found.id, at.now, at.began)
         self.law(as_intended(change, at), f"{name} is done unseen: the world was not as intended")
         named = found.by == WARDEN or named_by(change) <= self._policy(found).resources()
         self.law(named, f"{name} is not of the policy's resources")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from trimtab_lab.chaos.campaign import Campaign, Outcome
 from trimtab_lab.chaos.plan import Plan
+from trimtab_lab.simulator.stores import DictTables
 from trimtab_lab.world.faults import Fault, FaultKind, KthTarget
 
 MINUTES = 25
@@ -24,18 +26,22 @@ class Named:
     at: Callable[[Campaign, int], None]
     expect: Callable[[Campaign], bool] = lambda _: True
     demand: tuple[float, ...] = ()
+    minutes: int = MINUTES
     quiet: bool = False
     """Without the target that dies and the one that turns slow."""
+    each: Callable[[Campaign], None] = lambda _: None
+    """What is done before every step, of which a minute has six."""
     found: str = ""
     """What must be found broken in the end, and nothing else: where somebody edits the log."""
 
 
-def play(named: Named) -> Outcome:
+def play(named: Named, arm: Callable[[DictTables], Any] | None = None) -> Outcome:
     """Run a scenario; what it expected and did not find is among what broke."""
     done: set[int] = set()
 
     def script(campaign: Campaign) -> None:
         minute = campaign.minute
+        named.each(campaign)
         if minute in done:
             return
         done.add(minute)
@@ -46,8 +52,8 @@ def play(named: Named) -> Outcome:
             campaign.world.switch_on(Fault(FaultKind.SLOW, KthTarget("blue", 2), 0, 300, 5.0))
         named.at(campaign, minute)
 
-    plan = Plan(named.number, frozenset(), MINUTES, demand=named.demand)
-    campaign = Campaign(plan, script=script)
+    plan = Plan(named.number, frozenset(), named.minutes, demand=named.demand)
+    campaign = Campaign(plan, arm, script)
     found = campaign.run()
     if named.found and len(found.broken) == 1 and named.found in found.broken[0]:
         campaign.oracle.broken.clear()

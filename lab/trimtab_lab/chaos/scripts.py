@@ -59,11 +59,11 @@ def both(*scripts: Callable[[Campaign, int], None]) -> Callable[[Campaign, int],
 
 
 def pause(campaign: Campaign, now: int) -> None:
-    """Pause everything in every third minute's midst, and resume two minutes later."""
-    if now % 3 == 0:
+    """Pause everything in every fourth minute, and resume two minutes later."""
+    if now % 4 == 0:
         pause = Pause(frozenset(Lever), "ops", "scripted", campaign.world.now)
         campaign.operators.set_pause(None, pause)
-    if now % 3 == 2:
+    if now % 4 == 2:
         campaign.operators.set_pause(None, None)
 
 
@@ -280,6 +280,11 @@ def keeps_four(campaign: Campaign) -> bool:
 def nothing(campaign: Campaign) -> bool:
     """Nothing was changed."""
     return not changes(campaign)
+
+
+def acts(campaign: Campaign) -> bool:
+    """Something was changed."""
+    return bool(changes(campaign))
 
 
 def ejects(campaign: Campaign) -> bool:

@@ -21,6 +21,8 @@ from trimtab_lab.chaos.plan import Dice, Trouble
 WHY = Reason(ReasonCode.EJECT_OUTLIER, "a decider gone wild")
 SOMEBODY_ELSES = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/other/0/0/0"
 
+SOMEBODYS_GROUP = "other-asg"
+
 
 @contextmanager
 def wild(dice: Dice) -> Iterator[None]:
@@ -60,7 +62,8 @@ def _anything(at: Situation, dice: random.Random) -> Change | None:
             group = at.fleet(fleet.name).group
             if group is None:
                 return None
-            return Resize(fleet.name, group.name, group.desired, dice.randint(0, 20))
+            name = SOMEBODYS_GROUP if dice.random() < 0.1 else group.name
+            return Resize(fleet.name, name, group.desired, dice.randint(0, 20))
         case _:
             return _ejection(at, fleet, dice)
 
