@@ -16,8 +16,9 @@ from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.memory import Memory, Standing
 from trimtab.model.reason import ReasonCode
 from trimtab_lab.chaos.campaign import run
-from trimtab_lab.chaos.catalogue import BEYOND, ELSEWHERE, NEEDED, PLAYED, SCENARIOS
+from trimtab_lab.chaos.catalogue import BEYOND, ELSEWHERE, PLAYED, SCENARIOS
 from trimtab_lab.chaos.mutants import MUTANTS, Mutant, hunt
+from trimtab_lab.chaos.needed import NEEDED
 from trimtab_lab.chaos.plan import Plan, Trouble
 from trimtab_lab.chaos.scenarios import play
 from trimtab_lab.chaos.versions import TablesBefore
