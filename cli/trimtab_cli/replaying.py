@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from trimtab import codec
@@ -108,6 +109,7 @@ class RecordedNames:
         self._groups: dict[str, tuple[Arn, str]] = {}
         self._scaling: dict[str, str] = {}
         self._rules: dict[str, Arn] = {}
+        self._slow_starts = {f.target_group: f.slow_start for f in recorded.fleets.values()}
         fleets = {str(name): fleet for name, fleet in recorded.fleets.items()}
         for name, doc in draft.document.fleets.items():
             fleet = fleets.get(name)
@@ -125,6 +127,10 @@ class RecordedNames:
     def target_group(self, name: str) -> tuple[Arn, str]:
         """What the fleet of this target group was."""
         return _known(self._groups.get(name), name)
+
+    def slow_start(self, target_group: Arn) -> timedelta:
+        """What the fleet's was."""
+        return self._slow_starts.get(target_group, timedelta(0))
 
     def group(self, name: str) -> str:
         """What the fleet's scaling group was."""

@@ -73,6 +73,7 @@ ANSWERS: Mapping[str, Mapping[str, Any] | Failure] = {
     "DescribeTargetGroups": {
         "TargetGroups": [{"TargetGroupName": "blue", "TargetGroupArn": BLUE_ARN}]
     },
+    "DescribeTargetGroupAttributes": {"Attributes": []},
     "DescribeTags": {
         "TagDescriptions": [{"ResourceArn": BLUE_ARN, "Tags": [{"Key": "k", "Value": "v"}]}]
     },
@@ -163,6 +164,7 @@ USES: Mapping[str, tuple[Use, ...]] = {
         lambda c: c.names.target_group("blue"),
         lambda c: c.names.target_group("tag:k=v"),
     ),
+    "Names.slow_start": (lambda c: c.names.slow_start(Arn("arn:tg")),),
     "Names.group": (lambda c: c.names.group("asg"), lambda c: c.names.group("tag:k=v")),
     "Names.rule": (lambda c: c.names.rule(NAMED), lambda c: c.names.rule(LISTENER)),
 }

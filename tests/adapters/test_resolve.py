@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.adapters.fake_aws import Failure, FakeAws
 from trimtab.adapters.aws.resolve import AwsNames
 from trimtab.errors import Denied, NotFound, Refused
+from trimtab.model.ids import Arn
 
 _PLACE = "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
 BALANCER = f"{_PLACE}:loadbalancer/app/shop/1"
@@ -54,6 +56,18 @@ def test_a_target_group_without_a_load_balancer_has_no_dimension(aws: FakeAws) -
     aws.answer("DescribeTargetGroups", target_groups(blue))
     assert names(aws).target_group(blue["TargetGroupArn"]) == (blue["TargetGroupArn"], "")
     assert aws.of("DescribeTargetGroups") == [{"TargetGroupArns": [blue["TargetGroupArn"]]}]
+
+
+@pytest.mark.parametrize(
+    ("held", "seconds"), [({"slow_start.duration_seconds": "90"}, 90), ({}, 0)], ids=["set", "none"]
+)
+def test_slow_start_is_the_target_groups_own(
+    aws: FakeAws, held: dict[str, str], seconds: int
+) -> None:
+    attributes = [{"Key": key, "Value": value} for key, value in held.items()]
+    aws.answer("DescribeTargetGroupAttributes", {"Attributes": attributes})
+    assert names(aws).slow_start(Arn("arn:tg")) == timedelta(seconds=seconds)
+    assert aws.of("DescribeTargetGroupAttributes") == [{"TargetGroupArn": "arn:tg"}]
 
 
 def test_a_target_group_of_two_load_balancers_is_refused(aws: FakeAws) -> None:

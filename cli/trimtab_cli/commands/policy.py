@@ -13,7 +13,7 @@ import typer
 from trimtab import codec
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId
-from trimtab.model.policy import Lever, Mode, Policy
+from trimtab.model.policy import FleetPolicy, Lever, Mode, Policy
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Remembered
 from trimtab.ports import Store
@@ -74,6 +74,7 @@ def apply(
             say(f"{policy.service}: nothing changes, version {held.version} stays in force")
             return
         _say_difference(held, policy)
+        _say_advice(policy)
         stranded = _stranded(deployment.store, held, policy)
         if stranded and not leave_behind:
             raise Stop(
@@ -156,11 +157,28 @@ def _stranded(store: Store, held: Policy | None, policy: Policy) -> list[str]:
         return []
     lost = []
     for name, fleet in remembered.memory.fleets.items():
-        same = policy.fleets.get(name) == held.fleets.get(name)
+        now, before = policy.fleets.get(name), held.fleets.get(name)
+        same = now is not None and before is not None and _is_same(now, before)
         may_restore = policy.enabled and policy.mode(Lever.EJECT) is not Mode.OBSERVE
         if not (same and may_restore):
             lost += [f"{name}/{target}" for target in fleet.ejected]
     return sorted(lost)
+
+
+def _is_same(fleet: FleetPolicy, other: FleetPolicy) -> bool:
+    return (fleet.target_group, fleet.group) == (other.target_group, other.group)
+
+
+def _say_advice(policy: Policy) -> None:
+    """Recommend slow start where a target that returns would get its whole share at once."""
+    for fleet in policy.fleets.values():
+        if fleet.load_balancer.startswith("app/") and not fleet.slow_start:
+            text = (
+                f"advice: {fleet.name}: slow_start.duration_seconds of its target group is 0, so a "
+                "target that returns gets its whole share at once; 30 to 900 eases it in "
+                "(not with least_outstanding_requests)"
+            )
+            say(text, "yellow")
 
 
 def _entry(policy: Policy, file: str, caller: str, now: datetime) -> Entry:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from trimtab.model.detectors import Use
+from trimtab.model.ladder import ProbationPolicy
 from trimtab.model.policy import EjectMethod, EjectPolicy, FleetSigns, GuardPolicy
 from trimtab_cli.policy.fault import Fault, did_you_mean, found
 from trimtab_cli.policy.forms import MetricUnit, default_of
@@ -43,6 +44,19 @@ def _keep_out(root: Node, file: str) -> Iterator[Fault]:
     if a is not None and b is not None and a > b:
         message = f"keep_out {first} is above max_keep_out {longest}; expected at most that"
         yield fault_at(root, file, (*steps, "keep_out"), message)
+
+
+def _probation(root: Node, file: str) -> Iterator[Fault]:
+    """`health.probation.lasts` is at most `health.eject.keep_out`."""
+    steps: tuple[Step, ...] = ("health", "probation", "lasts")
+    lasts = _value(root, *steps) or default_of(ProbationPolicy, "lasts")
+    first = _value(root, "health", "eject", "keep_out") or default_of(EjectPolicy, "keep_out")
+    a, b = _read(duration_of, lasts), _read(duration_of, first)
+    if a is None or b is None or a <= b:
+        return
+    message = f"lasts {lasts} is above health.eject.keep_out {first}; expected at most that"
+    is_said = at(root, *steps) is not None
+    yield fault_at(root, file, steps if is_said else ("health", "eject", "keep_out"), message)
 
 
 def _panic(root: Node, file: str) -> Iterator[Fault]:
@@ -183,6 +197,7 @@ def _groups(root: Node, file: str) -> Iterator[Fault]:
 RULES: tuple[Callable[[Node, str], Iterator[Fault]], ...] = (
     _sizes,
     _keep_out,
+    _probation,
     _panic,
     _signs,
     _floors,

@@ -31,6 +31,7 @@ from trimtab_cli.policy.expected import (
     word,
 )
 from trimtab_cli.policy.forms import MetricUnit, OffOr, as_written, default_of
+from trimtab_cli.policy.ladder import ProbationDoc
 from trimtab_cli.policy.probing import ProbeDoc
 from trimtab_cli.policy.units import Latency
 
@@ -254,6 +255,9 @@ class HealthDoc(Doc):
         default_factory=SignsDoc, description="When a whole fleet is suspicious, or down."
     )
     eject: EjectDoc = Field(default_factory=EjectDoc, description="How targets leave and return.")
+    probation: ProbationDoc = Field(
+        default_factory=ProbationDoc, description="How targets are tried once they are back."
+    )
     watch: Annotated[timedelta, duration("1m", "1h")] = Field(
         default=default_of(HealthPolicy, "watch"),
         description="How often a quiet fleet's errors and latency are read; each minute once it is "

@@ -15,7 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from trimtab_cli.policy import detecting, healing, probing
+from trimtab_cli.policy import detecting, healing, ladder, probing
 from trimtab_cli.policy import document as documents
 from trimtab_cli.policy.checks import RULES
 from trimtab_cli.policy.document import PolicyDoc
@@ -36,6 +36,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`health.probe`", probing.ProbeDoc),
     ("`health.signs`", healing.SignsDoc),
     ("`health.eject`", healing.EjectDoc),
+    ("`health.probation`", ladder.ProbationDoc),
     ("`scaling`", documents.ScalingDoc),
     ("`scaling.rules[]`, requests", documents.TrackRequestsDoc),
     ("`scaling.rules[]`, CPU", documents.TrackCpuDoc),

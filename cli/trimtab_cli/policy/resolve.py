@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from trimtab.errors import NotFound, Refused
 from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
+from trimtab.model.ladder import ProbationPolicy
 from trimtab.model.policy import (
     EjectPolicy,
     FailureOutlier,
@@ -81,7 +83,8 @@ class _Search:
             group = self.names.group(doc.scaling_group) if doc.scaling_group else None
         except (NotFound, Refused) as missing:
             self._refuse(("fleets", name, "scaling_group"), str(doc.scaling_group), missing)
-        return FleetPolicy(FleetId(name), target_group, load_balancer, group)
+        slow_start = self.names.slow_start(target_group) if target_group else timedelta(0)
+        return FleetPolicy(FleetId(name), target_group, load_balancer, group, slow_start)
 
     def route(self, index: int) -> RoutePolicy:
         doc = self.document.routes[index]
@@ -139,6 +142,7 @@ def _health(doc: HealthDoc) -> HealthPolicy:
         probe=probe_of(doc.probe) if doc.probe else None,
         signs=FleetSigns(**dict(doc.signs)),
         eject=EjectPolicy(**dict(doc.eject)),
+        probation=ProbationPolicy(**dict(doc.probation)),
         watch=doc.watch,
         sweep=doc.sweep,
         suspicion=doc.suspicion,

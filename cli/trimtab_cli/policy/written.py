@@ -67,6 +67,7 @@ def _health(health: HealthPolicy) -> dict[str, Any]:
         "probe": written_probe(health.probe) if health.probe else "off",
         "signs": _all_of(health.signs),
         "eject": _all_of(health.eject),
+        "probation": _all_of(health.probation),
         "watch": as_written("watch", health.watch),
         "sweep": as_written("sweep", health.sweep),
         "suspicion": as_written("suspicion", health.suspicion),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import TypeVar, assert_never
 
@@ -212,6 +212,11 @@ class WorldNames:
                 attached = group.load_balancer_arns
                 return Arn(group.arn), self._world.load_balancer_dimension if attached else ""
         raise NotFound(f"there is no target group {name!r} in this world")
+
+    def slow_start(self, target_group: Arn) -> timedelta:
+        """The target group's slow start; the world knows none unless its attributes say so."""
+        held = dict(self._world.target_group(target_group).attributes)
+        return timedelta(seconds=int(held.get("slow_start.duration_seconds", "0")))
 
     def group(self, name: str) -> str:
         """Name of an Auto Scaling group."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from trimtab.model.change import Change
@@ -275,6 +275,10 @@ class Names(Protocol):
 
     def target_group(self, name: str) -> tuple[Arn, str]:
         """ARN, and load-balancer dimension (empty if unattached), of a name, ARN or ``tag:K=V``."""
+        ...
+
+    def slow_start(self, target_group: Arn) -> timedelta:
+        """How long the load balancer spares a target that comes; zero where it does not."""
         ...
 
     def group(self, name: str) -> str:

@@ -25,6 +25,7 @@ from trimtab.guard.permission import (
 )
 from trimtab.guard.plan import Plan
 from trimtab.guard.protection import check_protection
+from trimtab.guard.readmission import check_readmission
 from trimtab.guard.rules import Answer, Clamped, Passed, Refused
 from trimtab.guard.sight import check_sight
 from trimtab.model.heard import NOTHING_HEARD, Heard
@@ -45,6 +46,7 @@ GUARDS: tuple[Guard, ...] = (
     check_sight,
     check_protection,
     check_group_is_free,
+    check_readmission,
     check_panic,
     check_cause,
     check_fleet_budget,

@@ -5,11 +5,12 @@ Law 1: serving capacity never falls below demand by our doing, unless what leave
 
 from __future__ import annotations
 
+import math
+
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, Clamped, passed, refused
 from trimtab.model.assessment import TargetBelief
 from trimtab.model.change import Eject, Resize, Reweight
-from trimtab.model.ids import FleetId
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Fact, Reason, ReasonCode
 from trimtab.model.verdict import Proposal
@@ -46,7 +47,8 @@ def _after_ejection(change: Eject, plan: Plan) -> Answer:
             f"it still serves, and the load of {change.fleet} is unknown",
         )
     trusted = sum(1 for b in leaving if b.trusted)
-    return _carries(change.fleet, plan.survivors(change.fleet) - trusted, units, plan)
+    left = plan.survivors(change.fleet) - trusted
+    return _carries(change, left, plan.ramping(change.fleet, change.instance), units, plan)
 
 
 def _registrations(change: Eject, plan: Plan) -> list[TargetBelief]:
@@ -57,8 +59,8 @@ def _registrations(change: Eject, plan: Plan) -> list[TargetBelief]:
     return [b for b in known if b.target.port == change.port]
 
 
-def _carries(fleet: FleetId, survivors: int, units: float, plan: Plan) -> Answer:
-    room = survivors * plan.at.policy.guard.max_load
+def _carries(change: Eject, survivors: int, ramping: float, units: float, plan: Plan) -> Answer:
+    fleet, room = change.fleet, (survivors - ramping) * plan.at.policy.guard.max_load
     facts = {"survivors": survivors, "capacity_units": round(room, 3), "units": round(units, 3)}
     if room + EXACT < units:
         text = f"{survivors} survivors of {fleet} carry {room:.1f} units, {units:.2f} are needed"
@@ -71,7 +73,8 @@ def _after_shrinking(change: Resize, plan: Plan) -> Answer:
     units = plan.units(change.fleet)
     if units is None:
         return refused(ReasonCode.DEMAND_UNKNOWN, f"the load of {change.fleet} is unknown")
-    spare = int(plan.survivors(change.fleet) - units + EXACT)
+    able = plan.survivors(change.fleet) - plan.ramping(change.fleet)
+    spare = math.floor(able - units + EXACT)
     wanted = change.before - change.after
     facts = {"survivors": plan.survivors(change.fleet), "units": round(units, 3), "spare": spare}
     if spare >= wanted:
@@ -99,7 +102,8 @@ def _after_shift(change: Reweight, plan: Plan) -> Answer:
         if units is None:
             return refused(ReasonCode.DEMAND_UNKNOWN, "the load of the route is unknown")
         down = plan.at.believed(fleet).down
-        room = 0.0 if down else plan.survivors(fleet) * plan.at.policy.guard.max_load
+        able = plan.survivors(fleet) - plan.ramping(fleet)
+        room = 0.0 if down else max(0.0, able) * plan.at.policy.guard.max_load
         slack = ROUNDING * units / share if share else 0.0
         if units > room + slack + EXACT:
             return refused(

@@ -73,6 +73,11 @@ class Plan:
         lost = sum(ground.trusted.get(i, 0) for i in self.leaving(fleet))
         return max(0, ground.trusted_count - lost - self.shrinking(fleet))
 
+    def ramping(self, fleet: FleetId, without: InstanceId | None = None) -> float:
+        """How many of the survivors slow start keeps from their load, in whole targets."""
+        gone = self.leaving(fleet) | {without}
+        return fsum(v for i, v in self.grounds[fleet].ramping.items() if i not in gone)
+
     def units(self, fleet: FleetId) -> float | None:
         """The load a fleet must be able to carry, in target units; ``None`` if unknown.
 

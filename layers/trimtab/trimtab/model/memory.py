@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trimtab.model.change import Change, Eject
 from trimtab.model.effect import Caution, Expectation, Unverified
@@ -130,6 +130,16 @@ class FleetMemory:
     population_at: datetime | None = None
     blind_since: datetime | None = None
     shadowed: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
+
+    def is_on_probation(self, target: TargetId, lasts: timedelta, now: datetime) -> bool:
+        """Whether it was out for a fault of its own, and is back for less than ``lasts``."""
+        held = self.strikes.get(target)
+        is_back = held is not None and held.count > 0 and now - held.last < lasts
+        return is_back and target not in self.ejected
+
+    def on_probation(self, lasts: timedelta, now: datetime) -> frozenset[TargetId]:
+        """All targets that are."""
+        return frozenset(t for t in self.strikes if self.is_on_probation(t, lasts, now))
 
 
 @dataclass(frozen=True, slots=True)

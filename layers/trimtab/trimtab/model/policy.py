@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from trimtab.model.detectors import DEFAULT_USE, DETECTOR_OF, Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
+from trimtab.model.ladder import ProbationPolicy
 from trimtab.model.probe import ProbePolicy
 from trimtab.model.reason import ReasonCode
 from trimtab.model.report import Source
@@ -56,12 +57,15 @@ class FleetPolicy:
 
     ``target_group`` is the ARN; ``load_balancer`` the ``app/name/id`` part that CloudWatch uses as
     a dimension (empty if the target group is attached to none); ``group`` the group's name.
+    ``slow_start`` is the target group's own: for so long after it comes a target gets less than its
+    share.
     """
 
     name: FleetId
     target_group: Arn
     load_balancer: str
     group: str | None = None
+    slow_start: timedelta = timedelta(0)
 
     @property
     def target_group_dimension(self) -> str:
@@ -179,6 +183,7 @@ class HealthPolicy:
     probe: ProbePolicy | None = None
     signs: FleetSigns = FleetSigns()
     eject: EjectPolicy = EjectPolicy()
+    probation: ProbationPolicy = field(default_factory=ProbationPolicy)
     watch: timedelta = timedelta(minutes=5)
     sweep: timedelta = timedelta(hours=1)
     suspicion: timedelta = timedelta(minutes=5)

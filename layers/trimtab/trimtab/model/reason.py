@@ -75,6 +75,7 @@ class ReasonCode(StrEnum):
     IN_FLIGHT = "in_flight"
     PROTECTED = "protected"
     PROTECTED_BY_REQUEST = "protected_by_request"
+    ON_PROBATION = "on_probation"
     GROUP_BOUNDS = "group_bounds"
     STEP_LIMIT = "step_limit"
     BACKING_OFF = "backing_off"
@@ -114,7 +115,9 @@ class ReasonCode(StrEnum):
     MORE_REFUSED = "more_refused"
 
 
-NOT_YET = frozenset({ReasonCode.STEP_LIMIT, ReasonCode.IN_FLIGHT, ReasonCode.WARMING_UP})
+NOT_YET = frozenset({
+    ReasonCode.STEP_LIMIT, ReasonCode.IN_FLIGHT, ReasonCode.WARMING_UP, ReasonCode.ON_PROBATION
+})  # fmt: skip
 """Refusals that only mean *not this minute*."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from trimtab.adapters.aws.answers import Answer, each, pages_of, text, text_if_any, values
 from trimtab.adapters.aws.clients import Clients
@@ -11,6 +12,7 @@ from trimtab.adapters.aws.faults import faults
 from trimtab.errors import NotFound, Refused
 from trimtab.model.ids import Arn
 
+SLOW_START = "slow_start.duration_seconds"
 TAGS_A_CALL = 20
 SHOWN = 10
 """How many alternatives an error lists."""
@@ -35,6 +37,14 @@ class AwsNames:
             names = [text_if_any(g, "TargetGroupName") for g in there]
             raise _not_one("target group", name, len(found), names)
         return Arn(text(found[0], "TargetGroupArn")), _balancer_of(found[0])
+
+    def slow_start(self, target_group: Arn) -> timedelta:
+        """The target group's ``slow_start.duration_seconds``; those of an NLB have none."""
+        with faults("elasticloadbalancing:DescribeTargetGroupAttributes", target_group):
+            answer = self.clients.elb.describe_target_group_attributes(TargetGroupArn=target_group)
+            held = {text(a, "Key"): text_if_any(a, "Value") for a in each(answer, "Attributes")}
+        seconds = held.get(SLOW_START, "")
+        return timedelta(seconds=int(seconds) if seconds.isdecimal() else 0)
 
     def group(self, name: str) -> str:
         """Name of an Auto Scaling group."""
