@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.entry import Call
 from trimtab.model.halt import Halts, Protection
 from trimtab.model.ids import Arn, ServiceId
@@ -64,6 +64,11 @@ class SmallWorld:
 
     def _apply(self, change: Change) -> None:
         match change:
+            case Retire():
+                left = self.members[change.group]
+                assert isinstance(left, Group)
+                stay_in = tuple(m for m in left.members if m.instance != change.instance)
+                self.members[change.group] = replace(left, members=stay_in)
             case Resize():
                 group = self.members[change.group]
                 assert isinstance(group, Group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, subject_of
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight, subject_of
 from trimtab.model.entry import Entry
 
 GIVES, SHIFTS, TAKES = range(3)
@@ -43,7 +43,7 @@ def _kind_of_undo(entry: Entry) -> int:
             return GIVES
         case Reweight():
             return SHIFTS
-        case Resize() | Restore() | None:
+        case Resize() | Restore() | Retire() | None:
             return TAKES
 
 

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import assert_never
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.policy import EjectMethod
 
 
@@ -38,6 +38,14 @@ def commands_of(change: Change) -> tuple[str, ...]:
                     f"elbv2 {verb}-targets",
                     target_group_arn=change.target_group,
                     targets=f"Id={change.instance},Port={change.port}",
+                ),
+            )
+        case Retire():
+            return (
+                _aws(
+                    "autoscaling terminate-instance-in-auto-scaling-group",
+                    "--no-should-decrement-desired-capacity",
+                    instance_id=change.instance,
                 ),
             )
         case Resize():

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from trimtab.model.assessment import Assessment, Condition, TargetBelief
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.ids import Arn, FleetId, InstanceId, Zone
 from trimtab.model.observation import Group, Lifecycle, LoadSignal, TargetState
 from trimtab.model.policy import EjectMethod, Policy, ScalingMetric
 from trimtab.model.reason import ReasonCode
 from trimtab.model.tick import Inputs
 from trimtab.model.verdict import Ruling, Verdict
+from trimtab_lab.endings import no_more_ended_than_allowed, serves_nobody
 
 MAY_BLOCK_A_RETURN = {
     ReasonCode.PAUSED,
@@ -138,6 +139,9 @@ def law_1_what_stays_carries_the_load(judged: Judged) -> None:
             assert units is not None, f"{fleet} loses capacity with its load unknown"
             assert units <= room + 1e-6, f"{fleet} needs {units}, what stays carries {room}"
         for change in judged.new:
+            if isinstance(change, Retire) and change.fleet == fleet:
+                group, held = judged.group(fleet), judged.inputs.memory.fleet(fleet)
+                serves_nobody(change, group, held, judged.targets(fleet))
             if isinstance(change, Reweight):
                 _receives_what_it_can_carry(fleet, change, room, judged)
 
@@ -170,11 +174,15 @@ def law_2_no_more_out_than_the_budget(judged: Judged) -> None:
         _within(rules.max_share, out, everybody, everybody)
         for zone in {e.zone for e in new}:
             _within(rules.max_zone_share, _in(zone, out), _in(zone, everybody), everybody)
-    new_ejects = [c for c in judged.new if isinstance(c, Eject)]
-    if new_ejects:
+    for fleet in judged.policy.fleets:
+        ends = [c for c in judged.coming if isinstance(c, Retire) and c.fleet == fleet]
+        if any(c in judged.new for c in ends):
+            held, now = judged.inputs.memory.fleet(fleet), judged.inputs.seen.now
+            no_more_ended_than_allowed(ends, held.ladder, judged.policy.health.replace, now)
+    if any(isinstance(c, Eject | Retire) for c in judged.new):
         hour_ago = judged.inputs.seen.now - timedelta(hours=1)
         past = sum(1 for a in judged.inputs.memory.actions if a.removal and a.at > hour_ago)
-        coming = sum(1 for c in judged.coming if isinstance(c, Eject))
+        coming = sum(1 for c in judged.coming if isinstance(c, Eject | Retire))
         assert past + coming <= judged.policy.guard.max_removals_per_hour
 
 
@@ -221,7 +229,7 @@ def law_3_too_much_bad_and_nothing_is_removed(judged: Judged) -> None:
             continue
         assert belief.panic
         for change in judged.new:
-            removes = isinstance(change, Eject) or _shrinks(change)
+            removes = isinstance(change, Eject | Retire) or _shrinks(change)
             assert not (removes and change.fleet == fleet), f"{fleet} panics and {change}"  # type: ignore[union-attr]
         returns = {
             v.proposal.change.target: v
@@ -238,6 +246,8 @@ def law_4_doubt_removes_nothing(judged: Judged) -> None:
     """Missing or stale data never removes capacity or healthy weight."""
     for change in judged.new:
         match change:
+            case Retire():
+                assert judged.belief.fleets[change.fleet].targets is not None
             case Eject():
                 belief = judged.belief.fleets[change.fleet]
                 assert belief.targets is not None, "an ejection without sight of the targets"

@@ -11,7 +11,7 @@ from tests.builders import BLUE, an_eject
 from trimtab.adapters.aws.autoscaling import LIFECYCLES
 from trimtab.adapters.aws.infrastructure import AwsHands, AwsInfrastructure
 from trimtab.errors import Conflict, Denied, NotFound, Refused
-from trimtab.model.change import Resize, inverse_of
+from trimtab.model.change import Resize, Retire, inverse_of
 from trimtab.model.ids import InstanceId, Zone
 from trimtab.model.observation import Group, Lifecycle, Member
 from trimtab.model.policy import EjectMethod
@@ -213,6 +213,16 @@ def test_what_went_to_standby_comes_back_from_it(aws: FakeAws) -> None:
     assert [call.operation for call in calls] == ["autoscaling:ExitStandby"]
     assert aws.of("ExitStandby") == [
         {"InstanceIds": [eject.instance], "AutoScalingGroupName": "blue-asg"}
+    ]
+
+
+def test_one_in_standby_is_ended_without_a_change_of_size(aws: FakeAws) -> None:
+    aws.answer("TerminateInstanceInAutoScalingGroup", {})
+    eject = an_eject()
+    end = Retire(eject.fleet, eject.target_group, eject.instance, 8080, eject.zone, "blue-asg")
+    AwsHands(aws.clients).apply(end)
+    assert aws.of("TerminateInstanceInAutoScalingGroup") == [
+        {"InstanceId": eject.instance, "ShouldDecrementDesiredCapacity": False}
     ]
 
 

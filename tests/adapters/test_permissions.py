@@ -35,8 +35,8 @@ from trimtab.adapters.aws.permissions import (
     actions_of,
 )
 from trimtab.adapters.webhook import HttpWebhook
-from trimtab.model.change import Change, Resize, Reweight, inverse_of
-from trimtab.model.ids import Arn, RouteId
+from trimtab.model.change import Change, Resize, Retire, Reweight, inverse_of
+from trimtab.model.ids import Arn, InstanceId, RouteId, Zone
 from trimtab.model.incident import Told
 from trimtab.model.lease import Leases
 from trimtab.model.link import Checked, Head
@@ -97,6 +97,7 @@ OTHERS = (
     "SetDesiredCapacity",
     "EnterStandby",
     "ExitStandby",
+    "TerminateInstanceInAutoScalingGroup",
     "GetItem",
     "PutItem",
     "TransactWriteItems",
@@ -116,6 +117,7 @@ CHANGES: tuple[Change, ...] = (
     STANDBY,
     inverse_of(an_eject()),
     inverse_of(STANDBY),
+    Retire(BLUE, BLUE_ARN, InstanceId("i-1"), 8080, Zone("eu-west-1a"), "asg"),
     Resize(BLUE, "asg", 1, 2),
     weigh(RULE),
     weigh(LISTENER),

@@ -12,7 +12,7 @@ import pytest
 from tests.contract import worlds
 from tests.contract.worlds import Site
 from trimtab.errors import Conflict, NotFound, Refused, Throttled
-from trimtab.model.change import Eject, Resize, Reweight, inverse_of
+from trimtab.model.change import Eject, Resize, Retire, Reweight, inverse_of
 from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, Zone
 from trimtab.model.observation import Group, Lifecycle, RouteSeen, Series, TargetState
 from trimtab.model.policy import EjectMethod
@@ -193,6 +193,24 @@ def test_a_member_goes_into_standby_and_comes_back(site: Site) -> None:
     assert site.states("blue")[change.instance] is TargetState.HEALTHY
 
 
+def test_one_in_standby_is_ended_and_its_group_keeps_its_size(site: Site) -> None:
+    aside = replace(standby(site), replace=True)
+    site.hands.apply(aside)
+    site.wait(4)
+    assert (of_group(site).desired, of_group(site).in_service) == (4, 4)
+
+    end = retirement(aside)
+    site.hands.apply(end)
+    site.wait(4)
+    assert (of_group(site).desired, of_group(site).in_service) == (4, 4)
+    assert aside.instance not in {m.instance for m in of_group(site).members}
+
+
+def test_ending_who_is_not_there_is_not_found(site: Site) -> None:
+    with pytest.raises(NotFound):
+        site.hands.apply(replace(retirement(standby(site)), instance=InstanceId("i-0dead")))
+
+
 def test_standby_below_the_minimum_is_refused(site: Site) -> None:
     site.hands.apply(resize(4, 3))
     with pytest.raises(Refused):
@@ -304,6 +322,11 @@ def standby(site: Site) -> Eject:
     return Eject(
         BLUE, arn, target.instance, target.port, Zone(""), EjectMethod.STANDBY, group=GROUP
     )
+
+
+def retirement(eject: Eject) -> Retire:
+    place = (eject.fleet, eject.target_group, eject.instance, eject.port, eject.zone)
+    return Retire(*place, group=GROUP)
 
 
 def reweight(site: Site, before: tuple[int, int], after: tuple[int, int]) -> Reweight:

@@ -82,7 +82,7 @@ def requests_for(
 
 def _as_it_left_the_world(change: Change) -> Change:
     """A change that led to what is seen now: its undo has something to do."""
-    return change if isinstance(change, Eject) else inverse_of(change)
+    return change if isinstance(change, Eject) else inverse_of(change) or change
 
 
 @st.composite

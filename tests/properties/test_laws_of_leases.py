@@ -25,7 +25,7 @@ from tests.properties.worlds import OTHER_ARN, inputs
 from trimtab.lease import Kept, Sight, adopted, give_back
 from trimtab.lease.grant import TERM
 from trimtab.loop import think
-from trimtab.model.change import Eject, Resize, Restore, Reweight, inverse_of, subject_of
+from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, inverse_of, subject_of
 from trimtab.model.ids import Arn, EntryId
 from trimtab.model.lease import Attempt, Lease, Leases, Load
 from trimtab.model.memory import Pending
@@ -113,16 +113,13 @@ def leases(draw: st.DrawFn, seen: Sight) -> Lease:
     home = {BLUE_ARN: (blue := draw(st.integers(0, 100))), GREEN_ARN: 100 - blue}
     before = {arn: route.weights[arn] for arn in home}
     held, was = draw(st.integers(0, 9)), draw(st.integers(0, 9))
-    change = draw(
-        st.sampled_from(
-            [
-                inverse_of(MEMBER),
-                inverse_of(an_eject(1)),
-                Reweight(MAIN, RULE, before, home),
-                Resize(BLUE, "blue-asg", held, was),
-            ]
-        )
-    )
+    changes: list[Change] = [
+        inverse_of(MEMBER),
+        inverse_of(an_eject(1)),
+        Reweight(MAIN, RULE, before, home),
+        Resize(BLUE, "blue-asg", held, was),
+    ]
+    change = draw(st.sampled_from(changes))
     load = draw(st.none() | st.builds(Load, st.floats(0, 50), st.sampled_from([at(-90), NOON]),
                                       st.just(1.2)))  # fmt: skip
     return Lease("x", change, NOON, "y", draw(st.sampled_from([0.05, 0.2, 1.0])), load)

@@ -25,6 +25,7 @@ from trimtab.model.change import (
     Eject,
     Resize,
     Restore,
+    Retire,
     Reweight,
     inverse_of,
     lever_of,
@@ -57,6 +58,7 @@ AT_ONCE = "resize back at once"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0123-4567"
 FAMILIES: Mapping[str, tuple[type[Change], ...]] = {
     "EnableEject": (Eject, Restore),
+    "EnableReplace": (Retire,),
     "EnableScale": (Resize,),
     "EnableRoute": (Reweight,),
 }
@@ -180,8 +182,16 @@ class Site:
         yield "resize", Resize(BLUE, GROUP, group.desired, group.desired + 1)
         # Before the new member serves: then act asks what became of the launch.
         yield AT_ONCE, Resize(BLUE, GROUP, group.desired + 1, group.desired)
+        yield from self.an_end()
         yield "reweight a rule", self.reweight(Arn(self.aws.world.rules()[0].arn), 80, 20)
         yield "reweight a default action", self.reweight(self.listener, 50, 50)
+
+    def an_end(self) -> Iterator[tuple[str, Change]]:
+        """Set a member aside while another is launched, and end it."""
+        ill = self.aws.world.describe_target_health(self.group(BLUE))[1]
+        place = (BLUE, self.group(BLUE), InstanceId(ill.id), ill.port, ZONE)
+        yield "set aside", Eject(*place, EjectMethod.STANDBY, group=GROUP, replace=True)
+        yield "terminate", Retire(*place, group=GROUP)
 
     def reweight(self, rule: Arn, blue: int, green: int) -> Reweight:
         before = {self.group(BLUE): blue, self.group(GREEN): green}

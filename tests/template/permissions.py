@@ -10,7 +10,7 @@ from itertools import product
 
 from tests.template.stack import FUNCTIONS, Stack, Statement, as_list, references
 from trimtab.adapters.aws.permissions import READS, STATE, WRITES
-from trimtab.model.change import Eject, Resize, Restore, Reweight
+from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight
 
 PORTS = {
     "schedule": ("Store.services", "Queue.ask"),
@@ -67,12 +67,13 @@ PORTS = {
 
 FAMILIES = {
     "MayEject": (Eject, Restore),
+    "MayReplace": (Retire,),
     "MayScale": (Resize,),
     "MayRoute": (Reweight,),
 }
 """Which changes each of the stack's permissions to act is for."""
 
-TAKING_OUT = {action for action in WRITES[Eject] if action not in WRITES[Restore]}
+TAKING_OUT = {a for a in (*WRITES[Eject], *WRITES[Retire]) if a not in WRITES[Restore]}
 WRITERS: Mapping[str, set[str]] = {"act": set(), "warden": TAKING_OUT}
 """Who may change infrastructure, but for which of the actions."""
 

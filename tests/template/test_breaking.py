@@ -433,7 +433,10 @@ def test_a_break_is_reported(break_it: Break, check: Check) -> None:
     assert list(check(the_stack(template)))
 
 
-@pytest.mark.parametrize("family", ["EnableEject", "EnableScale", "EnableRoute"])
+FAMILIES = ["EnableEject", "EnableReplace", "EnableScale", "EnableRoute"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_that_is_on_by_default_is_reported(family: str) -> None:
     template = the_template()
     template["Parameters"][family]["Default"] = "true"

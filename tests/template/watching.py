@@ -122,7 +122,7 @@ def parameters_explain_themselves(stack: Stack) -> Iterator[str]:
 
 def nothing_may_be_changed_by_default(stack: Stack) -> Iterator[str]:
     """A first deployment watches: each family of writes has to be turned on."""
-    for family in ("EnableEject", "EnableScale", "EnableRoute"):
+    for family in ("EnableEject", "EnableReplace", "EnableScale", "EnableRoute"):
         if stack.template["Parameters"][family]["Default"] != "false":
             yield f"{family} is on by default"
 

@@ -194,6 +194,19 @@ def _groups(root: Node, file: str) -> Iterator[Fault]:
         yield fault_at(root, file, method, message)
 
 
+def _replacing(root: Node, file: str) -> Iterator[Fault]:
+    """`health.replace` needs a fleet with a `scaling_group`, and members that leave by standby."""
+    steps: tuple[Step, ...] = ("health", "replace")
+    if not isinstance(_value(root, *steps), dict):
+        return
+    fleets = children(at(root, "fleets"))
+    if fleets and all(at(fleet, "scaling_group") is None for _, fleet in fleets):
+        yield fault_at(root, file, steps, "no fleet has a scaling_group; expected off")
+    if _value(root, "health", "eject", "method") == EjectMethod.DEREGISTER:
+        message = "only what is in standby is replaced, and health.eject.method is deregister"
+        yield fault_at(root, file, steps, f"{message}; expected auto there, or off here")
+
+
 RULES: tuple[Callable[[Node, str], Iterator[Fault]], ...] = (
     _sizes,
     _keep_out,
@@ -206,6 +219,7 @@ RULES: tuple[Callable[[Node, str], Iterator[Fault]], ...] = (
     _splits,
     _repeated,
     _groups,
+    _replacing,
 )
 """Every relation that is checked."""
 

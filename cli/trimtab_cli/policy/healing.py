@@ -31,7 +31,7 @@ from trimtab_cli.policy.expected import (
     word,
 )
 from trimtab_cli.policy.forms import MetricUnit, OffOr, as_written, default_of
-from trimtab_cli.policy.ladder import ProbationDoc
+from trimtab_cli.policy.ladder import ProbationDoc, ReplaceDoc
 from trimtab_cli.policy.probing import ProbeDoc
 from trimtab_cli.policy.units import Latency
 
@@ -257,6 +257,11 @@ class HealthDoc(Doc):
     eject: EjectDoc = Field(default_factory=EjectDoc, description="How targets leave and return.")
     probation: ProbationDoc = Field(
         default_factory=ProbationDoc, description="How targets are tried once they are back."
+    )
+    replace: Annotated[ReplaceDoc | None, OffOr()] = Field(
+        default=None,
+        description="Replace group members that fail again and again; `off` never does.",
+        examples=["off"],
     )
     watch: Annotated[timedelta, duration("1m", "1h")] = Field(
         default=default_of(HealthPolicy, "watch"),

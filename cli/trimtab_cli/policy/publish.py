@@ -37,6 +37,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`health.signs`", healing.SignsDoc),
     ("`health.eject`", healing.EjectDoc),
     ("`health.probation`", ladder.ProbationDoc),
+    ("`health.replace`", ladder.ReplaceDoc),
     ("`scaling`", documents.ScalingDoc),
     ("`scaling.rules[]`, requests", documents.TrackRequestsDoc),
     ("`scaling.rules[]`, CPU", documents.TrackCpuDoc),

@@ -9,7 +9,7 @@ from datetime import timedelta
 from trimtab.errors import NotFound, Refused
 from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
-from trimtab.model.ladder import ProbationPolicy
+from trimtab.model.ladder import ProbationPolicy, ReplacePolicy
 from trimtab.model.policy import (
     EjectPolicy,
     FailureOutlier,
@@ -143,6 +143,7 @@ def _health(doc: HealthDoc) -> HealthPolicy:
         signs=FleetSigns(**dict(doc.signs)),
         eject=EjectPolicy(**dict(doc.eject)),
         probation=ProbationPolicy(**dict(doc.probation)),
+        replace=ReplacePolicy(**dict(doc.replace)) if doc.replace else None,
         watch=doc.watch,
         sweep=doc.sweep,
         suspicion=doc.suspicion,

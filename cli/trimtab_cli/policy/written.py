@@ -68,6 +68,7 @@ def _health(health: HealthPolicy) -> dict[str, Any]:
         "signs": _all_of(health.signs),
         "eject": _all_of(health.eject),
         "probation": _all_of(health.probation),
+        "replace": _all_of(health.replace) if health.replace else "off",
         "watch": as_written("watch", health.watch),
         "sweep": as_written("sweep", health.sweep),
         "suspicion": as_written("suspicion", health.suspicion),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from trimtab.adapters import records
 from trimtab.adapters.tables import Item, Put, Table, Write
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, change_key
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight, change_key
 from trimtab.model.entry import Entry, Kind, effect_id, told_by
 from trimtab.model.ids import Arn, EntryId
 from trimtab.model.life import Stage, fold
@@ -266,7 +266,7 @@ def _takes_back(change: Change, done: Change | None) -> bool:
             return _towards(change, done.before)
         case Reweight():
             return isinstance(change, Reweight) and _weighs_towards(change, done.before)
-        case None:
+        case Retire() | None:
             return False
 
 

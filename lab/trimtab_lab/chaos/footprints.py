@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.ids import InstanceId
 from trimtab.model.observation import Group, Lifecycle, RouteSeen, Target, TargetState
 from trimtab.model.policy import EjectMethod
@@ -19,8 +19,8 @@ def print_of(world: World, change: Change) -> object:
         return next((g.desired for g in world.describe_groups((change.group,))), None)
     if isinstance(change, Reweight):
         return dict(world.rule(change.rule).weights)
-    if change.method is EjectMethod.STANDBY and change.group:
-        groups = world.describe_groups((change.group,))
+    if isinstance(change, Retire) or (change.method is EjectMethod.STANDBY and change.group):
+        groups = world.describe_groups((change.group or "",))
         here = {i.id: i.lifecycle for g in groups for i in g.instances}
         return here.get(change.instance)
     try:
@@ -46,7 +46,7 @@ def named_by(change: Change) -> set[str]:
             return {change.group}
         case Reweight():
             return {change.rule, *change.after}
-        case Eject() | Restore():
+        case Eject() | Restore() | Retire():
             return {change.target_group, *([change.group] if change.group else [])}
 
 
@@ -60,6 +60,13 @@ def as_intended(change: Change, at: Gate) -> bool:
             route = at.seen.get(change.rule)
             return isinstance(route, RouteSeen) and all(
                 route.weights.get(arn) == weight for arn, weight in change.before.items()
+            )
+        case Retire():
+            group = at.seen.get(change.group)
+            return (
+                isinstance(group, Group)
+                and _lifecycle(group, change.instance) is Lifecycle.STANDBY
+                and not any(m.protected for m in group.members if m.instance == change.instance)
             )
         case Eject() | Restore() if change.method is EjectMethod.STANDBY:
             group = at.seen.get(change.group or "")

@@ -14,7 +14,7 @@ from trimtab.adapters.tables import Tables
 from trimtab.errors import EventRefused
 from trimtab.events import Home, asks_of, intents_of
 from trimtab.loop import Loop
-from trimtab.model.change import Eject, Resize, Restore, Reweight, change_key
+from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight, change_key
 from trimtab.model.entry import Entry
 from trimtab.model.reason import Reason
 from trimtab.model.tick import Tick
@@ -137,6 +137,8 @@ def _in_words(entry: Entry) -> str:
                 ", replaced" if isinstance(entry.change, Eject) and entry.change.replace else ""
             )
             return f"{change_key(entry.change)} {how}{replaced}"
+        case Retire():
+            return f"{change_key(entry.change)} for good"
         case Resize():
             return f"{change_key(entry.change)} {entry.change.before} to {entry.change.after}"
         case Reweight():

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from trimtab.loop import think
 from trimtab.model.cause import Cause
-from trimtab.model.change import Eject, Resize, Restore, Reweight
+from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.entry import Kind
 from trimtab.model.observation import FleetSeen, Group, Lifecycle, TargetState
 from trimtab.model.policy import EjectMethod, Lever, Mode
@@ -27,7 +27,7 @@ def broken_by(tick: Tick) -> Iterator[str]:
     judged = Judged(tick.inputs, tick.belief, tick.verdicts)
     yield from broken_laws(judged)
     for change in judged.new:
-        if isinstance(change, Eject | Restore | Resize):
+        if isinstance(change, Eject | Restore | Retire | Resize):
             group = judged.group(change.fleet)
             if group is not None:
                 yield from _on_group(change, group)
@@ -45,7 +45,7 @@ def _against_the_cause(tick: Tick) -> Iterator[str]:
     """Say what is removed though removing does not mend what is wrong, and nobody asked for it."""
     for verdict in tick.verdicts:
         change = verdict.change
-        removes = isinstance(change, Eject) or (
+        removes = isinstance(change, Eject | Retire) or (
             isinstance(change, Resize) and change.after < change.before
         )
         if not removes or isinstance(change, Reweight) or verdict.ruling is Ruling.REFUSED:
@@ -103,7 +103,7 @@ def _on_route(change: Reweight, judged: Judged) -> Iterator[str]:
         yield f"{change.route} moves again {(now - moved_at).total_seconds():.0f} s after a step"
 
 
-def _on_group(change: Eject | Restore | Resize, group: Group) -> Iterator[str]:
+def _on_group(change: Eject | Restore | Retire | Resize, group: Group) -> Iterator[str]:
     """Say what is done to a group that is not to be touched so."""
     suspended = group.suspended
     match change:
@@ -115,8 +115,21 @@ def _on_group(change: Eject | Restore | Resize, group: Group) -> Iterator[str]:
         case Restore():
             if change.method is EjectMethod.STANDBY and "AddToLoadBalancer" in suspended:
                 yield f"{group.name} would not register {change.instance}"
+        case Retire():
+            yield from _on_end(change, group)
         case Resize():
             yield from _on_size(change, group)
+
+
+def _on_end(change: Retire, group: Group) -> Iterator[str]:
+    """Say what is terminated that is not out of everybody's way, or that nobody may end."""
+    member = next((m for m in group.members if m.instance == change.instance), None)
+    if member is None or member.lifecycle is not Lifecycle.STANDBY:
+        yield f"{change.instance} is terminated, and it is not in standby"
+    if member is not None and member.protected:
+        yield f"{change.instance} is protected, and terminated"
+    if "Terminate" in group.suspended:
+        yield f"{group.name} cannot end members, and {change.instance} is terminated"
 
 
 def _on_size(change: Resize, group: Group) -> Iterator[str]:

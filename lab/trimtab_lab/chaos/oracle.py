@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 
 from trimtab.adapters import records
 from trimtab.adapters.tables import Item, Key, Put, Remove, Table, Tables, Write
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, change_key, lever_of
+from trimtab.model.change import (
+    Change,
+    Eject,
+    Resize,
+    Restore,
+    Retire,
+    Reweight,
+    change_key,
+    lever_of,
+)
 from trimtab.model.change import subject_of as subject
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import Arn, EntryId, FleetId, ServiceId
@@ -162,7 +171,7 @@ class Oracle:
         """Tell whether an earlier intent of ours is about the same, the other way round."""
         earlier = [e.change for e in self.intents.values() if e.change is not None]
         alike = [e for e in earlier if subject(e) == subject(change)]
-        return not isinstance(change, Eject) and bool(alike)
+        return not isinstance(change, Eject | Retire) and bool(alike)
 
     def _ended(self, entry: Entry) -> None:
         name = EntryId(entry.id.removesuffix("#outcome"))
@@ -234,7 +243,9 @@ class Oracle:
             math.floor(policy.health.eject.max_share * most + 1e-9), 1 if most >= 3 else 0
         )
         self.law(len(out) <= allowed, f"{len(out)} of {most} are out of {change.fleet} by us")
-        hour = [e for e in self.effects if isinstance(e.change, Eject) and now - e.at < HOUR]
+        hour = [
+            e for e in self.effects if isinstance(e.change, Eject | Retire) and now - e.at < HOUR
+        ]
         most_an_hour = policy.guard.max_removals_per_hour
         self.law(len(hour) <= most_an_hour, f"{len(hour)} removals within the hour")
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from trimtab.model.change import Eject, Resize, Restore, Reweight
+from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.entry import Entry, Kind
 from trimtab.told.words import sentence_of
 from trimtab_lab.demo.day import Day, serving_of
@@ -34,6 +34,7 @@ STATE_COLOURS = {
 MARKS: Mapping[type, tuple[str, str, str]] = {
     Eject: ("eject", "triangle-down", RED),
     Restore: ("restore", "triangle-up", GREEN),
+    Retire: ("replace", "x", RED),
     Resize: ("resize", "square", BLUE),
     Reweight: ("reweight", "diamond", ORANGE),
 }

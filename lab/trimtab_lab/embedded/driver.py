@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from moto.dynamodb.models.table import StreamShard, Table
 
 A_MINUTE = timedelta(minutes=1)
-MAY_ACT = {"EnableEject": "true", "EnableScale": "true", "EnableRoute": "true"}
+MAY_ACT = dict.fromkeys(("EnableEject", "EnableReplace", "EnableScale", "EnableRoute"), "true")
 """The stack's consent to every kind of change; the template's own default is none."""
 
 

@@ -25,6 +25,12 @@ class WorldPlace:
         place = f"{self.region}:{self.account}"
         return f"arn:aws:autoscaling:{place}:autoScalingGroup:none:autoScalingGroupName/{name}"
 
+    def group_of(self, instance: str) -> str:
+        """Name the Auto Scaling group of an instance in full."""
+        names = [g.name for g in self._world.describe_groups()
+                 if any(member.id == instance for member in g.instances)]  # fmt: skip
+        return self.group_arn(names[0] if names else "none")
+
     def tags(self, _: str) -> Mapping[str, str]:
         """The scenario's tags, which every resource of it carries."""
         return dict(self._world.scenario.topology.tags)

@@ -37,6 +37,9 @@ class Place(Protocol):
     def group_arn(self, name: str) -> str:
         """Name an Auto Scaling group in full."""
 
+    def group_of(self, instance: str) -> str:
+        """Name the Auto Scaling group of an instance in full."""
+
     def tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a resource that functions may change."""
 
@@ -142,7 +145,10 @@ def _autoscaling(operation: str, params: Params, place: Place) -> Iterator[Asked
     if operation.startswith(_READS):
         yield Asked(f"autoscaling:{operation}", "*")
         return
-    arn = place.group_arn(params["AutoScalingGroupName"])
+    if operation == "TerminateInstanceInAutoScalingGroup":
+        arn = place.group_of(params["InstanceId"])  # IAM asks about the instance's group
+    else:
+        arn = place.group_arn(params["AutoScalingGroupName"])
     yield Asked(f"autoscaling:{operation}", arn).given(_tags(arn, place))
 
 

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TypeVar, assert_never
 
 from trimtab.errors import Conflict, NotFound, Refused, Throttled, TrimtabError
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.entry import Call
 from trimtab.model.ids import Arn, InstanceId, Zone
 from trimtab.model.observation import (
@@ -157,6 +157,11 @@ class WorldHands:
                 return self._eject(change)
             case Restore():
                 return self._restore(change)
+            case Retire():
+                name = "autoscaling:TerminateInstanceInAutoScalingGroup"
+                call = self._api.called(name, "terminate_instance_in_auto_scaling_group")
+                self._world.terminate_instance(change.instance, False)
+                return call
             case Resize():
                 call = self._api.called("autoscaling:SetDesiredCapacity", "set_desired_capacity")
                 self._world.set_desired_capacity(change.group, change.after)

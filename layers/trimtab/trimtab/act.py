@@ -19,7 +19,7 @@ from trimtab.errors import (
     TrimtabError,
     Unclear,
 )
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, lever_of
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight, lever_of
 from trimtab.model.entry import Call, Entry, Kind, outcome_id
 from trimtab.model.halt import forbids
 from trimtab.model.ids import EntryId, ServiceId
@@ -159,6 +159,8 @@ class Actor:
                 if change.method is EjectMethod.STANDBY and change.group:
                     return self._look_at_member(change, change.group)
                 return self._look_at_target(change)
+            case Retire():
+                return _is_ready_to_end(change, self._group(change.group))
             case Resize():
                 return _compare_size(self._group(change.group), change)
             case Reweight():
@@ -211,6 +213,20 @@ class Actor:
 
 def _state_of(change: Eject | Restore, targets: tuple[Target, ...]) -> TargetState | None:
     return next((t.state for t in targets if t.id == change.target), None)
+
+
+def _is_ready_to_end(change: Retire, group: Group) -> Found:
+    """Ask again, at the last moment, whether it is in standby and nothing forbids its end."""
+    member = next((m for m in group.members if m.instance == change.instance), None)
+    if member is None or member.lifecycle is Lifecycle.LEAVING:
+        return _already(f"{change.instance} has left {group.name}")
+    if member.lifecycle is not Lifecycle.STANDBY:
+        return _changed(f"{change.instance} is {member.lifecycle}, not in standby")
+    if member.protected:
+        return _changed(f"{change.instance} is protected from scale-in")
+    if "Terminate" in group.suspended:
+        return _changed(f"{group.name} has suspended Terminate")
+    return GO
 
 
 def _compare_size(group: Group, change: Resize) -> Found:

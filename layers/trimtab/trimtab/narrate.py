@@ -18,7 +18,7 @@ from trimtab.model.change import change_key, inverse_of, left_of, lever_of, subj
 from trimtab.model.effect import Effect, Proof
 from trimtab.model.entry import Entry, Kind, effect_id
 from trimtab.model.heard import NOTHING_HEARD, Heard
-from trimtab.model.ids import EntryId
+from trimtab.model.ids import EntryId, FleetId
 from trimtab.model.memory import Pending, Standing
 from trimtab.model.policy import Lever, Mode
 from trimtab.model.reason import NOT_YET, Fact, Reason, ReasonCode, in_words
@@ -233,6 +233,7 @@ def _worth_noting(at: Situation) -> Iterable[tuple[str, Reason]]:
             text = f"{belief.because}; {REMEDIES[belief.cause].instead}"
             yield f"cause in {name}", Reason(REMEDIES[belief.cause].refusal, text)
         yield from _rehearsed(belief)
+        yield from _in_vain(name, at)
         if belief.down:
             share = belief.error_share
             text = f"nothing in {name} can be trusted to serve"
@@ -258,6 +259,15 @@ def _rehearsed(belief: FleetBelief) -> Iterable[tuple[str, Reason]]:
         text = f"in shadow: {count} targets of {belief.fleet} would have been found"
         key = f"shadow of {code} on many of {belief.fleet}"
         yield key, Reason(ReasonCode.SHADOWED, text, {"detector": code, "count": count})
+
+
+def _in_vain(name: FleetId, at: Situation) -> Iterable[tuple[str, Reason]]:
+    """Call people to a fleet whose newcomers fail like those they came for."""
+    rules, ladder = at.policy.health.replace, at.memory.fleet(name).ladder
+    if rules is not None and ladder.is_in_vain(rules, at.now):
+        text = f"{len(ladder.vain)} that came in place of others failed too; no more are replaced"
+        facts: dict[str, Fact] = {"vain": ", ".join(sorted(ladder.vain))}
+        yield f"replacing in {name}", Reason(ReasonCode.REPLACING_IN_VAIN, text, facts)
 
 
 def _fold(drafts: list[Entry], blank: Entry) -> list[Entry]:

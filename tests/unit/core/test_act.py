@@ -42,7 +42,7 @@ from trimtab.errors import (
     TrimtabError,
     Unclear,
 )
-from trimtab.model.change import Change, Resize, inverse_of
+from trimtab.model.change import Change, Resize, Retire, inverse_of
 from trimtab.model.entry import Entry, Kind, outcome_id
 from trimtab.model.halt import Protection
 from trimtab.model.ids import EntryId
@@ -55,6 +55,7 @@ from trimtab_lab.simulator.stores import DictTables, InMemory
 
 GROW = Resize(BLUE, "blue-asg", before=4, after=5)
 STANDBY = an_eject(1, method=EjectMethod.STANDBY, group="blue-asg")
+END = Retire(BLUE, BLUE_ARN, a_target(1).instance, 8080, a_target(1).zone, "blue-asg")
 SHIFT = a_reweight({BLUE_ARN: 100, GREEN_ARN: 0}, {BLUE_ARN: 80, GREEN_ARN: 20})
 
 
@@ -262,6 +263,8 @@ CHANGED = (Kind.CONFLICT, Code.WORLD_CHANGED)
 DONE = (Kind.APPLIED, Code.APPLIED)
 BACK = inverse_of(an_eject(1))
 LEAVE_STANDBY = inverse_of(STANDBY)
+ASIDE = a_member(1, lifecycle=Lifecycle.STANDBY)
+SAFE = replace(ASIDE, protected=True)
 
 
 @pytest.mark.parametrize(
@@ -280,6 +283,14 @@ LEAVE_STANDBY = inverse_of(STANDBY)
         pytest.param(STANDBY, with_member(Lifecycle.LEAVING), CHANGED, id="it is being ended"),
         pytest.param(STANDBY, with_group(members=()), (Kind.CONFLICT, Code.NOT_FOUND),
                      id="it is no member any more"),
+        pytest.param(END, with_member(Lifecycle.STANDBY), DONE, id="it is ended in standby"),
+        pytest.param(END, with_member(Lifecycle.IN_SERVICE), CHANGED, id="not in service"),
+        pytest.param(END, with_member(Lifecycle.ENTERING_STANDBY), CHANGED, id="nor draining"),
+        pytest.param(END, with_member(Lifecycle.LEAVING), SO_ALREADY, id="it is ending"),
+        pytest.param(END, with_group(members=()), SO_ALREADY, id="it has ended"),
+        pytest.param(END, with_group(members=(SAFE,)), CHANGED, id="somebody protects it"),
+        pytest.param(END, with_group(members=(ASIDE,), suspended=frozenset({"Terminate"})), CHANGED,
+                     id="its group may end none"),
         pytest.param(LEAVE_STANDBY, with_member(Lifecycle.STANDBY), DONE, id="it leaves standby"),
         pytest.param(LEAVE_STANDBY, with_member(Lifecycle.IN_SERVICE), SO_ALREADY, id="it is back"),
         pytest.param(LEAVE_STANDBY, with_member(Lifecycle.ENTERING_STANDBY), CHANGED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ ILL = a_target(6, state=TargetState.UNHEALTHY, state_reason="Target.Timeout")
 OUT = {an_eject(n).target: an_ejection(an_eject(n)) for n in (8, 9)}
 
 
-def back_for(minutes: float, count: int = 1, **changes: object) -> Memory:
+def back_for(minutes: float, count: int = 1, **changes: Any) -> Memory:
     return remembered(strikes={BACK: Strikes(count, at(-minutes))}, seen_at=at(-1), **changes)
 
 

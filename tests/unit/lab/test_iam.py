@@ -134,6 +134,9 @@ class Home:
     def group_arn(self, name: str) -> str:
         return GROUP.replace("shop", name)
 
+    def group_of(self, instance: str) -> str:
+        return GROUP
+
     def tags(self, arn: str) -> Mapping[str, str]:
         return {"managed": "true"}
 
@@ -220,6 +223,19 @@ A_ROW = {"service": {"S": "shop"}, "id": {"S": "1"}}
                 )
             ],
             id="a change is of a resource with its tags",
+        ),
+        pytest.param(
+            "autoscaling",
+            "TerminateInstanceInAutoScalingGroup",
+            {"InstanceId": "i-1", "ShouldDecrementDesiredCapacity": False},
+            [
+                Asked(
+                    "autoscaling:TerminateInstanceInAutoScalingGroup",
+                    GROUP,
+                    (("aws:ResourceTag/managed", ("true",)),),
+                )
+            ],
+            id="the end of an instance is a change of its group",
         ),
         pytest.param(
             "elbv2",

@@ -135,9 +135,7 @@ def _judged(target: Target, detected: Detected, look: Look) -> TargetBelief:
             (detected.shadowed, look.memory.shadowed),
         )
     )
-    suffices = look.memory.is_on_probation(
-        target.id, look.policy.health.probation.lasts, look.now
-    )
+    suffices = look.memory.is_on_probation(target.id, look.policy.health.probation.lasts, look.now)
     if any(suffices or is_proof(e, look.policy.health, look.now) for e in held):
         condition = Condition.FAILING
     elif held or not serves:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trimtab.decide.health import propose_ejections, propose_restores
+from trimtab.decide.replacing import propose_retirements
 from trimtab.decide.requested import hear, holds_after
 from trimtab.decide.revert import propose_reverts
 from trimtab.decide.routing import propose_reweights
@@ -22,6 +23,7 @@ DECIDERS = (
     propose_restores,  # gives capacity back, and must not wait behind anything in a panic
     propose_growth,  # capacity first: what follows may spend it
     propose_ejections,
+    propose_retirements,
     propose_reweights,
     propose_shrinkage,  # last: only what nobody else needed
 )

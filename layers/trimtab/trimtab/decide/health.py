@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from trimtab.decide.replacing import back_at, is_last_strike
 from trimtab.decide.scaling import sizes_wanted
 from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.cause import Cause
-from trimtab.model.change import Eject, Restore, inverse_of, subject_of
+from trimtab.model.change import Eject, inverse_of, subject_of
 from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import Ejection, Hold
 from trimtab.model.observation import Group, Lifecycle, Member
@@ -110,7 +111,7 @@ def _eject(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) -> 
         zone=target.zone,
         method=method,
         group=named.group if standby else None,
-        replace=standby and crew.is_missed,
+        replace=standby and (crew.is_missed or is_last_strike(fleet, target.id, at)),
     )
 
 
@@ -144,7 +145,7 @@ def propose_restores(at: Situation) -> tuple[Proposal, ...]:
             wish = at.memory.holds.get(subject_of(held.eject))
             if wish is not None:
                 found.append(_wanted_back(held, wish))
-            elif panic or held.until <= at.now:
+            elif panic or back_at(held, at) <= at.now:
                 found.append(_restore(held, at, panic=panic))
             elif is_doubtful:
                 found.append(_restore_blindly(held, blind))
@@ -178,7 +179,6 @@ def _wanted_back(held: Ejection, wish: Hold) -> Proposal:
 
 def _restore(held: Ejection, at: Situation, *, panic: bool) -> Proposal:
     change = inverse_of(held.eject)
-    assert isinstance(change, Restore)  # noqa: S101 (inverse_of promises it)
     facts: dict[str, Fact] = {
         "out_since": held.since.isoformat(),
         "until": held.until.isoformat(),

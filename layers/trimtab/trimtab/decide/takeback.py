@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.decide.scaling import sizes_wanted
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, inverse_of, subject_of
+from trimtab.model.change import (
+    Change,
+    Eject,
+    Resize,
+    Restore,
+    Retire,
+    Reweight,
+    inverse_of,
+    subject_of,
+)
 from trimtab.model.entry import Entry, Kind, outcome_id
 from trimtab.model.heard import Heard
 from trimtab.model.ids import EntryId, FleetId
@@ -58,6 +67,8 @@ def back_of(change: Change, done: datetime, at: Situation, heard: Heard) -> Take
     match change:
         case Eject():
             return _eject_back(change, done, at)
+        case Retire():
+            return _no_more(change, at)
         case Restore():
             return _restore_back(change, at)
         case Resize():
@@ -92,7 +103,10 @@ def _taken_back(at: Situation, heard: Heard) -> set[EntryId]:
 
 
 def _eject_back(change: Eject, done: datetime, at: Situation) -> TakeBack | Reason:
-    held = at.memory.fleet(change.fleet).ejected.get(change.target)
+    fleet = at.memory.fleet(change.fleet)
+    held = fleet.ejected.get(change.target)
+    if change.instance in fleet.ladder.replaced:
+        return _no_more(change, at)
     if held is None:
         text = f"{change.target} is not out by our doing any more"
         return Reason(ReasonCode.ALREADY_UNDONE, text)
@@ -100,6 +114,14 @@ def _eject_back(change: Eject, done: datetime, at: Situation) -> TakeBack | Reas
         text = f"{change.target} was taken out again at {held.since:%Y-%m-%d %H:%M}: undo that"
         return _moved_on(text)
     return TakeBack(subject_of(change), inverse_of(held.eject), stays_in=True)
+
+
+def _no_more(change: Eject | Retire, at: Situation) -> Reason:
+    """Say that what was terminated is gone for good, and what there is instead."""
+    group = at.fleet(change.fleet).group
+    instead = f"; {change.fleet} has {group.in_service} members in service" if group else ""
+    text = f"{change.instance} was terminated, and nothing brings it back{instead}"
+    return Reason(ReasonCode.CANNOT_BE_UNDONE, text)
 
 
 def _restore_back(change: Restore, at: Situation) -> TakeBack | Reason:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.effects.vitals import vitals_of
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, gainers
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight, gainers
 from trimtab.model.effect import Expectation, Vitals
 from trimtab.model.ids import FleetId
 from trimtab.model.policy import EjectMethod, ScalingPolicy
@@ -25,6 +25,9 @@ def expectation_of(change: Change, at: Situation) -> Expectation:
     match change:
         case Eject():
             return _of_eject(change, by, at)
+        case Retire():
+            text = f"by {by:%H:%M} {change.instance} is leaving {change.group}, or gone"
+            return Expectation(text, by, _before(at, change.fleet))
         case Restore():
             return replace(restored_by(change, at.now), before=_before(at, change.fleet))
         case Resize() if change.after > change.before:

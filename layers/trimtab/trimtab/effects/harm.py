@@ -11,7 +11,7 @@ from datetime import datetime
 
 from trimtab.effects.vitals import Minutes, errors_of, latency_of
 from trimtab.model.assessment import FleetBelief
-from trimtab.model.change import Eject, Resize, Restore, Reweight, gainers
+from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight, gainers
 from trimtab.model.effect import Unverified, Vitals
 from trimtab.model.ids import FleetId
 from trimtab.model.reason import Fact, Reason, ReasonCode
@@ -58,7 +58,7 @@ def harm_of(held: Unverified, at: Situation) -> Reason | None:
             return _of_shrinking(change.fleet, held, at)
         case Reweight():
             return _of_reweight(change, held, at)
-        case Resize() | Restore():
+        case Resize() | Restore() | Retire():
             return None
 
 

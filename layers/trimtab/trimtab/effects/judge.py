@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from trimtab.effects.harm import harm_of
 from trimtab.effects.looks import is_out, look
-from trimtab.model.change import Eject, Resize, Restore, caution_keys, subject_of
+from trimtab.model.change import Eject, Resize, Restore, Retire, caution_keys, subject_of
 from trimtab.model.effect import Effect, Proof, Unverified, held_for
 from trimtab.model.ids import EntryId
 from trimtab.model.reason import Fact, Reason, ReasonCode
@@ -78,7 +78,7 @@ def _later(held: Unverified, others: Iterable[Unverified]) -> Unverified | None:
 
 def _shows_at_once(held: Unverified) -> bool:
     """Tell what is proven as soon as it is so; other actions may still do harm."""
-    return isinstance(held.change, Restore) or _grows(held)
+    return isinstance(held.change, Restore | Retire) or _grows(held)
 
 
 def _grows(held: Unverified) -> bool:

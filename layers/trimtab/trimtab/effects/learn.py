@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.effects.judge import TOLD_WITHIN
-from trimtab.model.change import Resize, Restore
+from trimtab.model.change import Resize, Restore, Retire
 from trimtab.model.effect import Caution, Effect, Unverified, held_for
 from trimtab.model.ids import FleetId
 from trimtab.model.memory import Memory
@@ -59,4 +59,4 @@ def is_watched(memory: Memory, fleet: FleetId) -> bool:
 def _may_do_harm(held: Unverified) -> bool:
     change = held.change
     grows = isinstance(change, Resize) and change.after > change.before
-    return not (grows or isinstance(change, Restore))
+    return not (grows or isinstance(change, Restore | Retire))

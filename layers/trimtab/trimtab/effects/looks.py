@@ -5,7 +5,7 @@ from __future__ import annotations
 from trimtab.effects.harm import errors_rise
 from trimtab.effects.traffic import traffic_of
 from trimtab.model.assessment import Condition, FleetBelief
-from trimtab.model.change import Eject, Resize, Restore, Reweight, gainers
+from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight, gainers
 from trimtab.model.effect import Proof, Unverified, Vitals
 from trimtab.model.ids import FleetId, TargetId
 from trimtab.model.observation import Group, Lifecycle
@@ -23,6 +23,8 @@ def look(held: Unverified, later: Unverified | None, at: Situation) -> Said:
     match change:
         case Eject():
             return _at_ejected(change, held, later, at)
+        case Retire():
+            return _at_retired(change, at)
         case Restore():
             return _at_restored(change, later, at)
         case Resize() if change.after > change.before:
@@ -68,6 +70,16 @@ def _at_restored(change: Restore, later: Unverified | None, at: Situation) -> Sa
         return Proof.VERIFIED, f"{change.target} is in service and healthy"
     why = "; ".join(e.text for e in here.evidence) or f"it is {here.target.state}"
     return Proof.INEFFECTIVE, f"{change.target} is not well: {why}"
+
+
+def _at_retired(change: Retire, at: Situation) -> Said:
+    group = at.fleet(change.fleet).group
+    if group is None:
+        return None, f"{change.group} could not be read"
+    here = {m.instance: m.lifecycle for m in group.members}.get(change.instance)
+    if here in (None, Lifecycle.LEAVING):
+        return Proof.VERIFIED, f"{change.instance} is {here or 'gone'}"
+    return Proof.INEFFECTIVE, f"{change.instance} is {here} still"
 
 
 def _at_grown(change: Resize, held: Unverified, at: Situation) -> Said:

@@ -26,6 +26,7 @@ from trimtab.guard.permission import (
 from trimtab.guard.plan import Plan
 from trimtab.guard.protection import check_protection
 from trimtab.guard.readmission import check_readmission
+from trimtab.guard.retirement import check_out_of_use, check_replacements, check_substitute
 from trimtab.guard.rules import Answer, Clamped, Passed, Refused
 from trimtab.guard.sight import check_sight
 from trimtab.model.heard import NOTHING_HEARD, Heard
@@ -47,6 +48,9 @@ GUARDS: tuple[Guard, ...] = (
     check_protection,
     check_group_is_free,
     check_readmission,
+    check_out_of_use,
+    check_substitute,
+    check_replacements,
     check_panic,
     check_cause,
     check_fleet_budget,

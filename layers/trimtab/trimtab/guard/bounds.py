@@ -8,7 +8,7 @@ from dataclasses import replace
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, Clamped, passed, refused
 from trimtab.model.assessment import Condition
-from trimtab.model.change import WEIGHT_MAX, Eject, Resize, Restore, Reweight
+from trimtab.model.change import WEIGHT_MAX, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.observation import Group, Lifecycle
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode, in_words
@@ -68,7 +68,7 @@ def _size_coming(fleet: str, group: Group, plan: Plan) -> int:
     """Return the group's size once the resizes and standby moves under way are done."""
     size = group.desired
     for change in plan.coming:
-        if isinstance(change, Reweight) or change.fleet != fleet:
+        if isinstance(change, Reweight | Retire) or change.fleet != fleet:
             continue
         if isinstance(change, Resize):
             size += change.after - change.before if group.desired == change.before else 0

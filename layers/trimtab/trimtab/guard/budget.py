@@ -6,9 +6,9 @@ and what others took out. Law 3: too much bad at once, and we remove nothing.
 
 from __future__ import annotations
 
-from trimtab.guard.plan import Plan
+from trimtab.guard.plan import Plan, is_removal
 from trimtab.guard.rules import Answer, passed, refused
-from trimtab.model.change import Change, Eject, Resize
+from trimtab.model.change import Change, Eject, Resize, Retire
 from trimtab.model.reason import ReasonCode
 from trimtab.model.verdict import Proposal
 
@@ -22,7 +22,7 @@ MOST_A_TICK = 60
 def check_panic(proposal: Proposal, plan: Plan) -> Answer:
     """Refuse every removal while so much of the fleet is bad that removing cannot be the cure."""
     change = proposal.change
-    if not isinstance(change, Eject | Resize) or not _removes(change):
+    if not isinstance(change, Eject | Retire | Resize) or not _removes(change):
         return passed("removes nothing")
     belief = plan.at.believed(change.fleet)
     facts = {"bad": belief.bad, "share": round(belief.bad_share, 3),
@@ -94,7 +94,7 @@ def check_rates(proposal: Proposal, plan: Plan) -> Answer:
         text = f"{MOST_A_TICK} changes are all that one tick can log; the next one goes on"
         return refused(ReasonCode.RATE_BUDGET, text, allowed=MOST_A_TICK)
     limits = plan.at.policy.guard
-    if isinstance(proposal.change, Eject):
+    if is_removal(proposal.change):
         removals = plan.recent(removals=True)
         if removals + 1 > limits.max_removals_per_hour:
             return refused(
@@ -116,6 +116,4 @@ def check_rates(proposal: Proposal, plan: Plan) -> Answer:
 
 def _removes(change: Change) -> bool:
     """Tell what takes away; giving back, growing and routing around are never rationed."""
-    return isinstance(change, Eject) or (
-        isinstance(change, Resize) and change.after < change.before
-    )
+    return is_removal(change) or (isinstance(change, Resize) and change.after < change.before)

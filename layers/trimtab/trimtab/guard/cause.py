@@ -11,7 +11,7 @@ from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, passed, refused
 from trimtab.model.assessment import FleetBelief
 from trimtab.model.cause import REMEDIES, Cause
-from trimtab.model.change import Eject, Resize
+from trimtab.model.change import Eject, Resize, Retire
 from trimtab.model.verdict import Proposal
 
 REFUSED = "Target.FailedHealthChecks"
@@ -22,11 +22,11 @@ OPERATORS_CALL = frozenset({Cause.ZONE, Cause.DEPLOYMENT, Cause.DEPENDENCY})
 def check_cause(proposal: Proposal, plan: Plan) -> Answer:
     """Refuse a removal that does not mend what is wrong with the fleet."""
     change = proposal.change
-    if isinstance(change, Eject):
+    if isinstance(change, Eject | Retire):
         belief = plan.at.believed(change.fleet)
         if REMEDIES[belief.cause].ejecting:
             return passed("the cause is the target itself", cause=belief.cause)
-        if belief.cause is Cause.OVERLOAD and _is_gone(change, plan):
+        if belief.cause is Cause.OVERLOAD and isinstance(change, Eject) and _is_gone(change, plan):
             return passed("nothing answers there: that is not for being busy", cause=belief.cause)
     elif isinstance(change, Resize) and change.after < change.before:
         belief = plan.at.believed(change.fleet)

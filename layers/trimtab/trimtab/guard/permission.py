@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from trimtab.guard.plan import Plan
+from trimtab.guard.plan import Plan, is_removal
 from trimtab.guard.rules import Answer, passed, refused
 from trimtab.model.change import (
     Change,
     Eject,
     Resize,
     Restore,
+    Retire,
     Reweight,
     caution_keys,
     change_key,
@@ -40,7 +41,7 @@ def check_named(proposal: Proposal, plan: Plan) -> Answer:
         return refused(ReasonCode.NOT_NAMED, f"the policy names no fleet {change.fleet}")
     if change.group is not None and change.group != fleet.group:
         return refused(ReasonCode.NOT_NAMED, f"{change.group} is not the group of {fleet.name}")
-    if isinstance(change, Eject | Restore) and change.target_group != fleet.target_group:
+    if isinstance(change, Eject | Restore | Retire) and change.target_group != fleet.target_group:
         return refused(ReasonCode.NOT_NAMED, f"not the target group of {fleet.name}")
     return passed("the policy names it")
 
@@ -149,9 +150,7 @@ def _caution_against(proposal: Proposal, plan: Plan) -> Caution | None:
 
 
 def _takes(change: Change) -> bool:
-    return isinstance(change, Eject) or (
-        isinstance(change, Resize) and change.after < change.before
-    )
+    return is_removal(change) or (isinstance(change, Resize) and change.after < change.before)
 
 
 FIRST_WAIT = timedelta(seconds=30)
@@ -182,7 +181,7 @@ def check_group_is_free(proposal: Proposal, plan: Plan) -> Answer:
     Raising the size of a group whose launches fail only piles up failures.
     """
     change = proposal.change
-    if not isinstance(change, Resize | Eject | Restore):
+    if isinstance(change, Reweight):
         return passed("no group involved")
     group = plan.at.fleet(change.fleet).group
     if group is None:
@@ -203,7 +202,9 @@ def check_group_is_free(proposal: Proposal, plan: Plan) -> Answer:
     return passed("the group is free", suspended=", ".join(sorted(group.suspended)))
 
 
-def _processes_needed(change: Resize | Eject | Restore) -> frozenset[str]:
+def _processes_needed(change: Resize | Eject | Restore | Retire) -> frozenset[str]:
+    if isinstance(change, Retire):
+        return frozenset({"Terminate"})
     if isinstance(change, Resize):
         return frozenset({"Launch" if change.after > change.before else "Terminate"})
     if isinstance(change, Eject) and change.replace:

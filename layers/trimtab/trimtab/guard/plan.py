@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from math import fsum
 
 from trimtab.guard.ground import FleetGround
-from trimtab.model.change import Change, Eject, Resize, Reweight, subject_of
+from trimtab.model.change import Change, Eject, Resize, Retire, Reweight, subject_of
 from trimtab.model.ids import Arn, FleetId, InstanceId, Zone
 from trimtab.model.situation import Situation
 from trimtab.model.tick import Pause
@@ -160,5 +160,5 @@ def _share(weights: Mapping[Arn, int], group: Arn) -> float:
 
 
 def is_removal(change: Change) -> bool:
-    """Tell whether a change takes a target out of service by name."""
-    return isinstance(change, Eject)
+    """Tell whether a change takes a target out of service by name, or ends it."""
+    return isinstance(change, Eject | Retire)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, passed, refused
-from trimtab.model.change import Change, Eject, Resize, Reweight, subject_of
+from trimtab.model.change import Change, Eject, Resize, Retire, Reweight, subject_of
 from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import Hold
 from trimtab.model.policy import EjectMethod
@@ -29,7 +29,7 @@ def check_protection(proposal: Proposal, plan: Plan) -> Answer:
         asked = holds[subject].protects
         if asked is not None and _forbids(asked, change, plan):
             return _by_request(asked, holds[subject])
-    if not isinstance(change, Eject):
+    if not isinstance(change, Eject | Retire):
         return passed("nothing protects it")
     hold = holds.get(subject_of(change))
     if hold is not None and proposal.request is None:
@@ -52,7 +52,7 @@ def _forbids(asked: Protect, change: Change, plan: Plan) -> bool:
         case ProtectRoute():
             return isinstance(change, Reweight) and change.route == asked.route
         case ProtectFleet():
-            takes = isinstance(change, Eject) or _shrinks(change)
+            takes = isinstance(change, Eject | Retire) or _shrinks(change)
             return takes and not isinstance(change, Reweight) and change.fleet == asked.fleet
         case ProtectTarget():
             return _takes_target(asked, change, plan)
@@ -68,6 +68,8 @@ def _takes_target(asked: ProtectTarget, change: Change, plan: Plan) -> bool:
         case Eject():
             whole = change.method is EjectMethod.STANDBY and change.instance == asked.instance
             return change.fleet == asked.fleet and (whole or change.target == asked.target)
+        case Retire():
+            return change.fleet == asked.fleet and change.instance == asked.instance
         case Resize():
             is_member = asked.instance in plan.grounds[asked.fleet].members
             safe = _keeps_from_scale_in(asked.fleet, asked.instance, plan)

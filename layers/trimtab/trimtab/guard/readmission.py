@@ -20,9 +20,7 @@ def check_readmission(proposal: Proposal, plan: Plan) -> Answer:
         return passed("no readmission")
     lasts = plan.at.policy.health.probation.lasts
     tried = plan.at.memory.fleet(change.fleet).on_probation(lasts, plan.now)
-    tried |= {
-        c.target for c in plan.coming if isinstance(c, Restore) and c.fleet == change.fleet
-    }
+    tried |= {c.target for c in plan.coming if isinstance(c, Restore) and c.fleet == change.fleet}
     others = sorted(tried - {change.target})
     if not others:
         return passed("nobody else of its fleet is on probation")

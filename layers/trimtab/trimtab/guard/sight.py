@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trimtab.guard.plan import Plan
 from trimtab.guard.rules import Answer, passed, refused
-from trimtab.model.change import Eject, Resize, Restore, Reweight
+from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.ids import FleetId
 from trimtab.model.reason import ReasonCode
 from trimtab.model.verdict import Proposal
@@ -21,7 +21,7 @@ def check_sight(proposal: Proposal, plan: Plan) -> Answer:
     match change:
         case Restore():
             return passed("gives back")
-        case Eject():
+        case Eject() | Retire():
             return _needs_targets(plan, (change.fleet,), ())
         case Reweight():
             return _needs_targets(plan, _fleets_of(change, plan), _losing(change, plan))

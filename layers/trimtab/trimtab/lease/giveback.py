@@ -15,7 +15,7 @@ from typing import assert_never
 
 from trimtab.decide.shares import WEIGHTS_TOTAL, shares_of, towards, weights_of
 from trimtab.lease.grant import is_home
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.ids import Arn
 from trimtab.model.lease import Lease, Load
 from trimtab.model.observation import Group, Lifecycle, RouteSeen, Target, TargetState
@@ -69,7 +69,7 @@ def give_back(
             return _weights(lease.inverse, lease, sight, ours, now)
         case Resize():
             return _size(lease.inverse, lease, sight, ours)
-        case Eject():
+        case Eject() | Retire():
             return _kept(ReasonCode.NOT_NAMED, "taking out is never giving back")
         case _:
             assert_never(lease.inverse)

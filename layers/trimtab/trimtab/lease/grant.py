@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.decide.flows import SLACK, total_demand
+from trimtab.decide.replacing import back_at
 from trimtab.decide.shares import shares_of, weights_of
 from trimtab.model.change import (
     Change,
@@ -87,7 +88,7 @@ def _targets(at: Situation, memory: Memory) -> Iterator[Lease]:
     """Lease every target that is out, or may be once an intent is carried out."""
     for fleet in memory.fleets.values():
         for held in fleet.ejected.values():
-            yield _out(held.eject, held.until, held.reason, at)
+            yield _out(held.eject, back_at(held, at), held.reason, at)
     for pending in memory.pending:
         if isinstance(pending.change, Eject):
             until = _until(pending, pending.change, memory, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import assert_never, overload
 
 from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, TargetId, Zone, target_id
 from trimtab.model.policy import EjectMethod, Lever
@@ -52,6 +52,27 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
+class Retire:
+    """Terminate a member that is in standby. Nothing brings it back.
+
+    The group keeps its size: a member in standby does not count in it, and another was launched in
+    its place when it was set aside.
+    """
+
+    fleet: FleetId
+    target_group: Arn
+    instance: InstanceId
+    port: int
+    zone: Zone
+    group: str
+
+    @property
+    def target(self) -> TargetId:
+        """The registration that it had."""
+        return target_id(self.instance, self.port)
+
+
+@dataclass(frozen=True, slots=True)
 class Resize:
     """Set a group's desired capacity to ``after``, if it still is ``before``."""
 
@@ -78,13 +99,13 @@ class Reweight:
     after: Mapping[Arn, int]
 
 
-Change = Eject | Restore | Resize | Reweight
+Change = Eject | Restore | Retire | Resize | Reweight
 
 
 def lever_of(change: Change) -> Lever:
     """Tell which class of action a change belongs to."""
     match change:
-        case Eject() | Restore():
+        case Eject() | Restore() | Retire():
             return Lever.EJECT
         case Resize():
             return Lever.SCALE
@@ -97,7 +118,7 @@ def lever_of(change: Change) -> Lever:
 def subject_of(change: Change) -> str:
     """Name what a change is about: the same subject is never changed twice at once."""
     match change:
-        case Eject() | Restore():
+        case Eject() | Restore() | Retire():
             return f"target {change.fleet}/{change.target}"
         case Resize():
             return f"group {change.fleet}/{change.group}"
@@ -115,12 +136,14 @@ def change_key(change: Change) -> str:
 def caution_keys(change: Change) -> tuple[str, ...]:
     """Name what a change does that is held for a while after it did not help.
 
-    Taking a target out, making a group smaller, leading more of a route's traffic to a target
-    group. Giving back and growing are never held.
+    Taking a target out, ending one, making a group smaller, leading more of a route's traffic to a
+    target group. Giving back and growing are never held.
     """
     match change:
         case Eject():
             return (f"ejecting {change.target} of {change.fleet}",)
+        case Retire():
+            return (f"replacing in {change.fleet}",)
         case Resize():
             return (f"shrinking {change.fleet}",) if change.after < change.before else ()
         case Reweight():
@@ -169,9 +192,21 @@ def _splits_alike(one: Mapping[Arn, int], other: Mapping[Arn, int]) -> bool:
 PERCENT = 0.01
 
 
-def inverse_of(change: Change) -> Change:
-    """Return the change that takes this one back."""
+@overload
+def inverse_of(change: Eject) -> Restore: ...
+@overload
+def inverse_of(change: Restore) -> Eject: ...
+@overload
+def inverse_of(change: Resize) -> Resize: ...
+@overload
+def inverse_of(change: Reweight) -> Reweight: ...
+@overload
+def inverse_of(change: Change) -> Change | None: ...
+def inverse_of(change: Change) -> Change | None:
+    """Return the change that takes this one back; a termination has none."""
     match change:
+        case Retire():
+            return None
         case Eject():
             return Restore(
                 fleet=change.fleet,

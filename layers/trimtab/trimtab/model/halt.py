@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.memory import Memory
 from trimtab.model.policy import EjectMethod
 from trimtab.model.request import (
@@ -74,14 +74,16 @@ def forbids(asked: Protect, change: Change) -> bool:
     return _takes(change, asked)
 
 
-def _gives(change: Eject | Restore | Resize) -> bool:
+def _gives(change: Eject | Restore | Retire | Resize) -> bool:
     return isinstance(change, Restore) or (
         isinstance(change, Resize) and change.after >= change.before
     )
 
 
-def _takes(change: Eject | Restore, asked: ProtectTarget) -> bool:
-    """Standby ends all registrations of an instance."""
+def _takes(change: Eject | Restore | Retire, asked: ProtectTarget) -> bool:
+    """Standby ends all registrations of an instance, and so does its own end."""
     if change.instance != asked.instance:
         return False
+    if isinstance(change, Retire):
+        return True
     return change.method is EjectMethod.STANDBY or change.target == asked.target

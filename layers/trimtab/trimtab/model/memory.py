@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from trimtab.model.change import Change, Eject
 from trimtab.model.effect import Caution, Expectation, Unverified
 from trimtab.model.ids import EntryId, FleetId, InstanceId, RouteId, TargetId, Zone
+from trimtab.model.ladder import Ladder
 from trimtab.model.reason import ReasonCode
 from trimtab.model.request import Protect
 
@@ -109,6 +110,7 @@ class FleetMemory:
     ``close_until``, ``watched_at`` and ``swept_at`` say when to read more than the load.
     ``usual`` is a slow mean of the targets' median metrics; ``population`` the registrations last
     believed, and when; ``blind_since`` says since when we have been blind without a break.
+    ``ladder`` says what became of replacements.
     """
 
     findings: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
@@ -130,6 +132,7 @@ class FleetMemory:
     population_at: datetime | None = None
     blind_since: datetime | None = None
     shadowed: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
+    ladder: Ladder = field(default_factory=Ladder)
 
     def is_on_probation(self, target: TargetId, lasts: timedelta, now: datetime) -> bool:
         """Whether it was out for a fault of its own, and is back for less than ``lasts``."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from trimtab.model.detectors import DEFAULT_USE, DETECTOR_OF, Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
-from trimtab.model.ladder import ProbationPolicy
+from trimtab.model.ladder import ProbationPolicy, ReplacePolicy
 from trimtab.model.probe import ProbePolicy
 from trimtab.model.reason import ReasonCode
 from trimtab.model.report import Source
@@ -184,6 +184,7 @@ class HealthPolicy:
     signs: FleetSigns = FleetSigns()
     eject: EjectPolicy = EjectPolicy()
     probation: ProbationPolicy = field(default_factory=ProbationPolicy)
+    replace: ReplacePolicy | None = None
     watch: timedelta = timedelta(minutes=5)
     sweep: timedelta = timedelta(hours=1)
     suspicion: timedelta = timedelta(minutes=5)

@@ -31,6 +31,7 @@ class ReasonCode(StrEnum):
     RESTORE_RECOVERED = "restore_recovered"
     RESTORE_PANIC = "restore_panic"
     RESTORE_BLIND = "restore_blind"
+    REPLACE_REPEATED = "replace_repeated"
     LOAD_ABOVE_TARGET = "load_above_target"
     LOAD_BELOW_TARGET = "load_below_target"
     BELOW_MINIMUM = "below_minimum"
@@ -53,6 +54,7 @@ class ReasonCode(StrEnum):
     NO_LONGER_STANDS = "no_longer_stands"
     NOT_POSSIBLE = "not_possible"
     ALREADY_UNDONE = "already_undone"
+    CANNOT_BE_UNDONE = "cannot_be_undone"
 
     # guards: why a proposal was refused, clamped, shadowed or held
     NOT_NAMED = "not_named"
@@ -76,6 +78,10 @@ class ReasonCode(StrEnum):
     PROTECTED = "protected"
     PROTECTED_BY_REQUEST = "protected_by_request"
     ON_PROBATION = "on_probation"
+    STILL_IN_USE = "still_in_use"
+    NO_SUBSTITUTE = "no_substitute"
+    REPLACE_LIMIT = "replace_limit"
+    REPLACING_IN_VAIN = "replacing_in_vain"
     GROUP_BOUNDS = "group_bounds"
     STEP_LIMIT = "step_limit"
     BACKING_OFF = "backing_off"
@@ -116,7 +122,8 @@ class ReasonCode(StrEnum):
 
 
 NOT_YET = frozenset({
-    ReasonCode.STEP_LIMIT, ReasonCode.IN_FLIGHT, ReasonCode.WARMING_UP, ReasonCode.ON_PROBATION
+    ReasonCode.STEP_LIMIT, ReasonCode.IN_FLIGHT, ReasonCode.WARMING_UP, ReasonCode.ON_PROBATION,
+    ReasonCode.NO_SUBSTITUTE,
 })  # fmt: skip
 """Refusals that only mean *not this minute*."""
 

@@ -29,6 +29,7 @@ from trimtab.model.observation import FleetSeen, Lifecycle, LoadSignal, TargetSt
 from trimtab.model.policy import EjectMethod, HealthPolicy, Policy, RoutePolicy
 from trimtab.model.reason import BY_METRICS, ReasonCode
 from trimtab.model.situation import Situation
+from trimtab.remember.replaced import ladder_after
 from trimtab.remember.usual import population_of, usual_latency, usual_levels
 
 HOUR = timedelta(hours=1)
@@ -105,6 +106,7 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
         population=population.count,
         population_at=population.at,
         blind_since=(old.blind_since or now) if belief.cause is Cause.BLIND else None,
+        ladder=ladder_after(name, at, _newcomers(old, seen)),
     )
 
 
@@ -151,13 +153,18 @@ def _warming(
     may pass between two ticks; launching takes longer than that. What was out and is back is no
     newcomer: it never stopped running, and is judged at once.
     """
+    until_judged = policy.scaling.warm_up + WINDOW
+    kept = {i: at for i, at in old.warming.items() if now - at < until_judged}
+    return {**kept, **dict.fromkeys(_newcomers(old, seen), now)}
+
+
+def _newcomers(old: FleetMemory, seen: FleetSeen) -> frozenset[InstanceId]:
+    """Return who is launching or in its first health checks, and was never out."""
     returned = {str(target).rpartition(":")[0] for target in old.strikes}
     new = {t.instance for t in seen.targets or () if t.state is TargetState.INITIAL}
     members = seen.group.members if seen.group else ()
     new |= {m.instance for m in members if m.lifecycle is Lifecycle.PENDING}
-    until_judged = policy.scaling.warm_up + WINDOW
-    kept = {i: at for i, at in old.warming.items() if now - at < until_judged}
-    return {**kept, **{i: now for i in new if i not in returned}}
+    return frozenset(i for i in new if i not in returned)
 
 
 def _ejected(name: FleetId, at: Situation) -> Mapping[TargetId, Ejection]:

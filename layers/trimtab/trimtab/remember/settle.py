@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeGuard, TypeVar
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight, change_key
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight, change_key
 from trimtab.model.effect import Unverified
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId, TargetId
@@ -21,7 +21,7 @@ from trimtab.model.memory import (
     Setback,
     Strikes,
 )
-from trimtab.model.observation import Observation, TargetState
+from trimtab.model.observation import Lifecycle, Observation, TargetState
 from trimtab.model.policy import EjectMethod, EjectPolicy, Policy
 from trimtab.model.reason import ReasonCode
 
@@ -131,6 +131,8 @@ def _shows(change: Change, seen: Observation) -> bool:
             return _is_out(change, seen)
         case Restore():
             return False
+        case Retire():
+            return _is_ending(change, seen)
         case Resize():
             fleet = seen.fleets.get(change.fleet)
             return fleet is None or fleet.group is None or fleet.group.desired == change.after
@@ -139,6 +141,16 @@ def _shows(change: Change, seen: Observation) -> bool:
             if route is None:
                 return True
             return all(route.weights.get(g) == w for g, w in change.after.items())
+
+
+def _is_ending(change: Retire, seen: Observation) -> bool:
+    """Tell whether the world shows it gone or going; unseen counts as not: it stays held out."""
+    fleet = seen.fleets.get(change.fleet)
+    group = fleet.group if fleet is not None else None
+    if group is None:
+        return False
+    here = {m.instance: m.lifecycle for m in group.members}
+    return here.get(change.instance, Lifecycle.LEAVING) is Lifecycle.LEAVING
 
 
 def _is_gone(change: Change, seen: Observation) -> TypeGuard[Restore]:
@@ -188,13 +200,17 @@ def _apply(memory: Memory, pending: Pending, rules: EjectPolicy) -> Memory:
         )
     name = change.fleet
     fleet = _after(change, pending, memory.fleet(name), rules)
-    zone = change.zone if isinstance(change, Eject) else None
-    action = Action(at, name, zone, removal=isinstance(change, Eject))
+    removal = isinstance(change, Eject | Retire)
+    zone = change.zone if isinstance(change, Eject | Retire) else None
+    action = Action(at, name, zone, removal)
     return replace(memory, fleets={**memory.fleets, name: fleet}, actions=(*memory.actions, action))
 
 
 def _after(
-    change: Eject | Restore | Resize, pending: Pending, fleet: FleetMemory, rules: EjectPolicy
+    change: Eject | Restore | Retire | Resize,
+    pending: Pending,
+    fleet: FleetMemory,
+    rules: EjectPolicy,
 ) -> FleetMemory:
     match change:
         case Eject():
@@ -204,6 +220,9 @@ def _after(
                 ejected={**fleet.ejected, change.target: held},
                 findings=without(fleet.findings, change.target),
             )
+        case Retire():  # it stays held out until the group shows that it is gone
+            replaced = {**fleet.ladder.replaced, change.instance: pending.at}
+            return replace(fleet, ladder=replace(fleet.ladder, replaced=replaced))
         case Restore():
             back = fleet.ejected.get(change.target)
             strikes = fleet.strikes

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from trimtab.model.change import Eject, Restore, subject_of
+from trimtab.model.change import Eject, Restore, Retire, subject_of
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId
 from trimtab.model.incident import Incident, Note, Place, Told
@@ -114,7 +114,7 @@ def inert_note(entry: Entry, place: Place) -> Note:
         about=entry.intent,
         undo=entry.intent if applied and entry.inverse else None,
         out=subject_of(applied) if isinstance(applied, Eject) else "",
-        back=subject_of(applied) if isinstance(applied, Restore) else "",
+        back=subject_of(applied) if isinstance(applied, Restore | Retire) else "",
     )
 
 

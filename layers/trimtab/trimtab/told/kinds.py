@@ -50,7 +50,8 @@ if set(MANNERS) != set(Kind):
     raise TypeError(f"say in told/kinds.py how these are told: {set(Kind) - set(MANNERS)}")
 
 ALARMING = frozenset({
-    ReasonCode.PANIC, ReasonCode.FLEET_DOWN, ReasonCode.NO_DATA, ReasonCode.STALE
+    ReasonCode.PANIC, ReasonCode.FLEET_DOWN, ReasonCode.NO_DATA, ReasonCode.STALE,
+    ReasonCode.REPLACING_IN_VAIN,
 })  # fmt: skip
 """Notes that open an incident and cannot wait: the controller cannot or will not help."""
 LIMITS = frozenset({ReasonCode.GROUP_BOUNDS, ReasonCode.HEADROOM_SHORT, ReasonCode.RECEIVER_SHORT})

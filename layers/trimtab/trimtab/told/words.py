@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 
 MOST_CHARACTERS = 600
 _INVISIBLE = ("C", "Zl", "Zp")
@@ -21,6 +21,8 @@ def sentence_of(change: Change) -> str:
             return f"{way} {change.target} of {change.fleet} in {change.zone}{more}"
         case Restore():
             return f"bring {change.target} of {change.fleet} back"
+        case Retire():
+            return f"terminate {change.target} of {change.fleet}, which is in standby"
         case Resize():
             return f"resize {change.group} from {change.before} to {change.after}"
         case Reweight():

@@ -18,7 +18,7 @@ from trimtab.adapters.aws.answers import (
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults, reason_of
 from trimtab.errors import Refused, TrimtabError
-from trimtab.model.change import Eject, Resize, Restore
+from trimtab.model.change import Eject, Resize, Restore, Retire
 from trimtab.model.entry import Call
 from trimtab.model.ids import InstanceId, Zone
 from trimtab.model.observation import Group, Lifecycle, Member
@@ -111,6 +111,20 @@ def exit_standby(clients: Clients, change: Restore) -> Call:
             InstanceIds=[change.instance], AutoScalingGroupName=group
         )
     return Call("autoscaling:ExitStandby", request_id(answer))
+
+
+def retire(clients: Clients, change: Retire) -> Call:
+    """Terminate a member in standby. It is not in the desired capacity, so that stays as it is.
+
+    Never by ``SetInstanceHealth``: AWS replaces what is marked unhealthy at its own pace, not ours.
+    """
+    with faults(
+        "autoscaling:TerminateInstanceInAutoScalingGroup", f"{change.instance} of {change.group}"
+    ):
+        answer = clients.autoscaling.terminate_instance_in_auto_scaling_group(
+            InstanceId=change.instance, ShouldDecrementDesiredCapacity=False
+        )
+    return Call("autoscaling:TerminateInstanceInAutoScalingGroup", request_id(answer))
 
 
 def _group(change: Eject | Restore) -> str:

@@ -191,7 +191,10 @@ SDK_TABLE: tuple[tuple[type[Exception], type[TrimtabError]], ...] = (
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What botocore's parsers, and ours, raise at an answer that is not what AWS documents."""
 
-NOT_REPEATABLE = frozenset({"autoscaling:EnterStandby", "autoscaling:ExitStandby"})
+NOT_REPEATABLE = frozenset({
+    "autoscaling:EnterStandby", "autoscaling:ExitStandby",
+    "autoscaling:TerminateInstanceInAutoScalingGroup",
+})  # fmt: skip
 
 _CREDENTIALS = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 

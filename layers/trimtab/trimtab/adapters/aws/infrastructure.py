@@ -10,7 +10,7 @@ from typing import assert_never
 from trimtab.adapters.aws import autoscaling, cloudwatch, elb, routes
 from trimtab.adapters.aws.clients import Clients
 from trimtab.errors import Refused
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.entry import Call
 from trimtab.model.ids import Arn
 from trimtab.model.observation import Group, RouteSeen, Series, Target
@@ -60,6 +60,8 @@ class AwsHands:
                 return (self._eject(change),)
             case Restore():
                 return (self._restore(change),)
+            case Retire():
+                return (autoscaling.retire(self.clients, change),)
             case Resize():
                 return (autoscaling.resize(self.clients, change),)
             case Reweight():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
+from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 
 _ELB = "elasticloadbalancing"
 
@@ -36,6 +36,7 @@ READS: Mapping[str, tuple[str, ...]] = {
 WRITES: Mapping[type[Change], tuple[str, ...]] = {
     Eject: ("autoscaling:EnterStandby", f"{_ELB}:DeregisterTargets"),
     Restore: ("autoscaling:ExitStandby", f"{_ELB}:RegisterTargets"),
+    Retire: ("autoscaling:TerminateInstanceInAutoScalingGroup",),
     Resize: ("autoscaling:SetDesiredCapacity",),
     Reweight: (
         f"{_ELB}:DescribeListeners",
