@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TypeVar
 
 from hypothesis import strategies as st
 
 from tests.builders import REQUESTS, RULE, SHOP, SLOW
 from trimtab.model.ids import Arn, FleetId, RouteId
+from trimtab.model.ladder import ReplacePolicy
 from trimtab.model.policy import (
     EjectMethod,
     EjectPolicy,
@@ -51,7 +53,11 @@ def policies(draw: st.DrawFn) -> Policy:
         modes=modes,
         fleets={
             name: FleetPolicy(
-                name, group_arn(name), f"app/{name}/0", f"{name}-asg" if has else None
+                name,
+                group_arn(name),
+                f"app/{name}/0",
+                f"{name}-asg" if has else None,
+                draw(some(timedelta(0), timedelta(minutes=5))),
             )
             for name, has in zip(names, grouped, strict=False)
         },
@@ -61,6 +67,14 @@ def policies(draw: st.DrawFn) -> Policy:
                 method=draw(some(EjectMethod.AUTO, *EjectMethod)),
                 max_share=draw(some(0.2, 0.34, 0.5)),
                 max_zone_share=draw(some(0.5, 0.34, 1.0)),
+            ),
+            replace=draw(
+                some(
+                    ReplacePolicy(after=2),
+                    None,
+                    ReplacePolicy(after=2, per_day=1, stop_after=1),
+                    ReplacePolicy(after=3, keep=timedelta(minutes=4)),
+                )
             ),
         ),
         scaling=ScalingPolicy(

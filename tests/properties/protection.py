@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from trimtab.model.change import Change, Eject, Resize, Reweight
+from trimtab.model.change import Change, Eject, Resize, Retire, Reweight
 from trimtab.model.memory import Hold
 from trimtab.model.observation import Observation
 from trimtab.model.policy import EjectMethod
@@ -30,7 +30,9 @@ def takes(change: Change, asked: Protect, seen: Observation) -> bool:
         return False
     shrinks = isinstance(change, Resize) and change.after < change.before
     if isinstance(asked, ProtectFleet):
-        return shrinks or isinstance(change, Eject)
+        return shrinks or isinstance(change, Eject | Retire)
+    if isinstance(change, Retire):
+        return change.instance == asked.instance
     if isinstance(change, Eject):
         standby = change.method is EjectMethod.STANDBY
         return change.target == asked.target or (standby and change.instance == asked.instance)

@@ -14,8 +14,9 @@ from tests.builders import NOON, SHOP, SLOW, a_series
 from tests.properties.effects import with_effects
 from tests.properties.policies import policies, some
 from tests.properties.requests import holds_for, requests_for
-from trimtab.model.change import Change, Eject, Resize, Reweight, inverse_of
+from trimtab.model.change import Change, Eject, Resize, Retire, Reweight, inverse_of
 from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, Zone
+from trimtab.model.ladder import Ladder
 from trimtab.model.memory import (
     Action,
     Ejection,
@@ -237,7 +238,11 @@ def _fleet_memories(
             if kind == "warming"
         },
         ejected={e.eject.target: e for e in out},
-        strikes={t.id: Strikes(2, NOON - minutes(60)) for t in targets[: draw(some(0, 0, 1))]},
+        strikes={
+            t.id: Strikes(2, NOON - minutes(draw(some(60, 2))))
+            for t in targets[: draw(some(0, 0, 1, 2))]
+        },
+        ladder=draw(_ladders(targets)),
         wishes=tuple(Wish(NOON - minutes(m), need) for m in watched),
         resized_down=None if shrunk is None else NOON - minutes(shrunk),
         demand=known,
@@ -261,7 +266,20 @@ def _ejections(draw: st.DrawFn, policy: Policy, name: FleetId, number: int) -> E
     )
     since = draw(some(10, 4, 1))
     until = NOON + minutes(draw(some(-1, 0, 4)))
-    return Ejection(eject, ReasonCode.EJECT_UNHEALTHY, NOON - minutes(since), until, 1)
+    strikes = draw(some(1, 3, 2))
+    return Ejection(eject, ReasonCode.EJECT_UNHEALTHY, NOON - minutes(since), until, strikes)
+
+
+@st.composite
+def _ladders(draw: st.DrawFn, targets: tuple[Target, ...]) -> Ladder:
+    """What became of replacements: mostly nothing yet, else some of today, or in vain."""
+    ended = draw(some((), (), (30,), (30, 1500), (700, 90)))
+    failed = draw(some((), (), (), (20,), (20, 200)))
+    return Ladder(
+        replaced={InstanceId(f"i-gone-{m}"): NOON - minutes(m) for m in ended},
+        newcomers={t.instance: NOON - minutes(9) for t in targets[: draw(some(0, 0, 1))]},
+        vain={InstanceId(f"i-vain-{m}"): NOON - minutes(m) for m in failed},
+    )
 
 
 @st.composite
@@ -359,7 +377,7 @@ def _pauses(draw: st.DrawFn) -> tuple[Pause, ...]:
 @st.composite
 def changes_of(draw: st.DrawFn, seen: Observation, policy: Policy, memory: Memory) -> Change:
     """Any change of what the policy names, wise or not; what it says of the world is true."""
-    kind = draw(some("eject", "eject", "resize", "reweight", "restore"))
+    kind = draw(some("eject", "eject", "resize", "reweight", "restore", "retire"))
     name = draw(st.sampled_from(sorted(policy.fleets)))
     fleet = seen.fleets.get(name) or FleetSeen(name, None)
     if kind == "reweight" and seen.routes:
@@ -371,6 +389,11 @@ def changes_of(draw: st.DrawFn, seen: Observation, policy: Policy, memory: Memor
     held = memory.fleet(name).ejected
     if kind == "restore" and held:
         return inverse_of(held[draw(st.sampled_from(sorted(held)))].eject)
+    if kind == "retire" and policy.fleets[name].group is not None:
+        known = [e.eject for e in held.values()] or [draw(_ejects(policy.fleets[name], fleet))]
+        one = draw(st.sampled_from(known))
+        place = (name, one.target_group, one.instance, one.port, one.zone)
+        return Retire(*place, policy.fleets[name].group or "")
     return draw(_ejects(policy.fleets[name], fleet))
 
 
