@@ -69,7 +69,7 @@ def given_back(change: Change, now: datetime) -> Expectation | None:
             names = ", ".join(arn.rsplit(":", 1)[-1] for arn in gainers(change))
             text = f"by {by:%H:%M} {names} carries its new share of {change.route}"
             return Expectation(f"{text}, with no more errors", by)
-        case Eject():
+        case Eject() | Retire():
             return None
 
 

@@ -17,6 +17,7 @@ from trimtab.model.change import (
     Eject,
     Resize,
     Restore,
+    Retire,
     Reweight,
     inverse_of,
     lever_of,
@@ -215,7 +216,7 @@ def _resource(change: Change) -> str:
     match change:
         case Reweight():
             return change.rule
-        case Resize():
+        case Resize() | Retire():
             return change.group
         case Eject() | Restore():
             return change.group or change.target_group
