@@ -12,7 +12,7 @@ from trimtab.model.change import Eject
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.policy import FailureOutlier, HealthPolicy, OutlierPolicy, Policy, TargetMetric
 from trimtab_lab.campaign.peers import STEP, Envoy, Out, taken_out_by_balancer, taken_out_by_group
-from trimtab_lab.campaign.stage import COMFORTABLE, GROUP, Stage, scenario_of
+from trimtab_lab.campaign.stage import COMFORTABLE, GROUP, OF_METRICS, Stage, scenario_of
 from trimtab_lab.campaign.story import Story
 from trimtab_lab.campaign.witness import Witness
 from trimtab_lab.simulator.policies import policy_for
@@ -109,6 +109,7 @@ def _with_trimtab(cast: _Cast) -> Played:
     for minute in range(story.minutes):
         stage.before(minute)
         known, done = len(result.entries), len(simulator.hands.applied)
+        simulator.skew = stage.skew(minute)
         simulator.run(1)
         witness.after(minute + 1, result.entries[known:], simulator.hands.applied[done:])
         for instance in _ejected(result.entries[known:]):
@@ -189,5 +190,6 @@ def _told(
 
 def _visible(stage: Stage, place: int) -> int:
     """Return the tick by which the first bad minute's samples have surely arrived."""
-    began = min(each.at for each in stage.story.trouble if place in each.targets)
+    hurts = [t for t in stage.story.trouble if t.kind not in OF_METRICS]
+    began = min(each.at for each in hurts if place in each.targets)
     return began + 1 + math.ceil(stage.world.scenario.metric_lag_s[1] / 60)

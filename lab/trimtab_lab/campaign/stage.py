@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from trimtab_lab.campaign.story import Act, Story, Trouble
 from trimtab_lab.world.faults import (
@@ -34,7 +34,15 @@ COMFORTABLE = 900.0
 STARTS = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ROOM = 3
 """How many times its first size a fleet may grow to, unless the story says."""
-WITHOUT_A_PLACE = frozenset({FaultKind.METRICS_DARK, FaultKind.METRICS_LATE})
+OF_METRICS = frozenset(
+    {
+        FaultKind.METRICS_DARK,
+        FaultKind.METRICS_LATE,
+        FaultKind.METRICS_ABSURD,
+        FaultKind.METRICS_TWICE,
+    }
+)
+"""Without targets they are of all metrics there are."""
 
 
 def scenario_of(story: Story, seed: int, health_check_type: str = "EC2") -> Scenario:
@@ -97,13 +105,18 @@ class Stage:
         for act in self.story.act:
             self._act(act, minute)
 
+    def skew(self, minute: int) -> timedelta:
+        """Return how far Trimtab's clock is ahead in this minute."""
+        wrong = [c for c in self.story.clock if c.at <= minute < c.at + (c.lasts or minute + 1)]
+        return timedelta(minutes=sum(c.by for c in wrong))
+
     def _where(self, trouble: Trouble) -> Iterator[Where]:
         if trouble.targets:
             yield from (OneInstance(self.places[t]) for t in trouble.targets if self._is_here(t))
         elif trouble.zone is not None:
             yield InZone(ZONES[trouble.zone])
         else:
-            yield Everywhere() if trouble.kind in WITHOUT_A_PLACE else WholeFleet(FLEET)
+            yield Everywhere() if trouble.kind in OF_METRICS else WholeFleet(FLEET)
 
     def _is_here(self, place: int) -> bool:
         return any(i.id == self.places[place] for i in self.world.instances())
@@ -117,17 +130,31 @@ class Stage:
                 self.world.switch_on(_fault(trouble, OneInstance(instance.id)))
 
     def _act(self, act: Act, minute: int) -> None:
-        group = self.world.describe_groups((GROUP,))[0]
-        if act.kind == "resize" and minute == act.at:
-            self.world.set_desired_capacity(GROUP, act.count)
-        elif act.kind == "end" and minute == act.at:
-            for instance in sorted(_alive(group))[: act.count]:
-                self.world.terminate_instance(instance, decrement=False)
-        elif act.kind == "replace" and minute >= act.at and (minute - act.at) % act.pace == 0:
-            old = [i for i in _alive(group) if i in self.places]
-            for instance in old[: min(2, act.count - self._replaced)]:
-                self.world.terminate_instance(instance, decrement=False)
-                self._replaced += 1
+        if minute < act.at or (act.kind != "replace" and minute != act.at):
+            return
+        (group,) = self.world.describe_groups((GROUP,))
+        match act.kind:
+            case "resize":
+                self.world.set_desired_capacity(GROUP, act.count)
+            case "end":
+                for instance in sorted(_alive(group))[: act.count]:
+                    self.world.terminate_instance(instance, decrement=False)
+            case "move":
+                self._move(self.places[: act.count])
+            case "replace" if (minute - act.at) % act.pace == 0:
+                old = [i for i in _alive(group) if i in self.places]
+                for instance in old[: min(2, act.count - self._replaced)]:
+                    self.world.terminate_instance(instance, decrement=False)
+                    self._replaced += 1
+            case _:
+                pass
+
+    def _move(self, some: Sequence[str]) -> None:
+        zones = ZONES[: self.story.fleet.zones]
+        for instance in self.world.instances():
+            if instance.id in some:
+                there = zones[(zones.index(instance.zone) + 1) % len(zones)]
+                self.world.move_instance(instance.id, there)
 
 
 def _alive(group: GroupView) -> list[str]:

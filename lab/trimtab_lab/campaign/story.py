@@ -31,6 +31,14 @@ def _minutes(value: object) -> object:
     raise ValueError('expected minutes or hours such as "12m" or "2h"')
 
 
+def _shift(value: object) -> object:
+    """Read ``"-30m"`` or ``"2h"`` as minutes, either way."""
+    if isinstance(value, str) and value.startswith("-"):
+        minutes = _minutes(value[1:])
+        return -minutes if isinstance(minutes, int) else minutes
+    return _minutes(value)
+
+
 def _share(value: object) -> object:
     """Read ``"70%"`` as 0.7."""
     if isinstance(value, str) and value.endswith("%"):
@@ -42,6 +50,7 @@ def _share(value: object) -> object:
 
 
 Minutes = Annotated[int, BeforeValidator(_minutes), Field(ge=0, le=MOST_MINUTES)]
+Shift = Annotated[int, BeforeValidator(_shift), Field(ge=-MOST_MINUTES, le=MOST_MINUTES)]
 Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=100)]
 
 
@@ -88,13 +97,24 @@ class Trouble(Part):
 
 
 class Act(Part):
-    """What somebody else does: replaces targets as a deployment does, resizes, or ends one."""
+    """What somebody else does: replaces targets as a deployment does, resizes, ends or moves some.
 
-    kind: Literal["replace", "resize", "end"]
+    ``move``: the ``count`` oldest are in the next zone from then on, as addresses can be.
+    """
+
+    kind: Literal["replace", "resize", "end", "move"]
     at: Minutes
     count: int = Field(default=1, ge=1, le=1_000)
     pace: Minutes = 2
     """``replace``: two targets each so many minutes until ``count`` are replaced."""
+
+
+class Clock(Part):
+    """Trimtab's clock, not the world's, is wrong ``by`` so much."""
+
+    at: Minutes
+    by: Shift
+    lasts: Minutes | None = None
 
 
 class Expectation(Part):
@@ -115,6 +135,7 @@ class Story(Part):
     load: tuple[Load, ...] = (Load.model_construct(at=0, share=0.7),)
     trouble: tuple[Trouble, ...] = ()
     act: tuple[Act, ...] = ()
+    clock: tuple[Clock, ...] = ()
     expect: Expectation = Expectation()
     about: str = ""
     name: str = ""
@@ -159,6 +180,10 @@ def _impossible(story: Story) -> list[str]:
     zones = [each.zone for each in story.trouble if each.zone is not None]
     wrong += [f"zone {z} is named; there are {story.fleet.zones}" for z in zones
               if z >= story.fleet.zones]  # fmt: skip
+    if story.fleet.zones == 1 and any(act.kind == "move" for act in story.act):
+        wrong.append("a target moves to the next zone; there is one")
+    if any(t.zone is not None and t.kind.startswith("metrics_") for t in story.trouble):
+        wrong.append("metrics are not a zone's: name targets, or none for all metrics")
     late = [each.at for each in story.trouble if each.at >= story.minutes]
     wrong += [f"trouble at {m}m begins after the {story.minutes}m it lasts" for m in late]
     return wrong

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, cast
 
-from trimtab.adapters.plausible import is_plausible
+from trimtab.adapters.plausible import sieved
 from trimtab.errors import Denied, Throttled, Unclear
 from trimtab.model.ids import Arn
 from trimtab.model.observation import Group, Point, RouteSeen, Series, Target
@@ -78,7 +78,8 @@ class GatedInfrastructure:
         if gate.dice.strikes(Trouble.GARBAGE, key.name):
             dice = gate.dice.of(Trouble.GARBAGE)
             gate.say(f"{key.name}: values that cannot be")
-            return _sieved(key, [_garbled(point, dice) for point in series.points])
+            garbled = [_garbled(point, dice) for point in series.points]
+            return sieved(garbled, key)
         return series
 
     def _thinned(self, what: str, answer: T | Reason) -> T | Reason:
@@ -110,9 +111,3 @@ def _garbled(point: Point, dice: random.Random) -> Point:
     if dice.random() < 0.5:
         return point
     return replace(point, value=dice.choice((math.nan, math.inf, -1.0, -1e300, 1e300)))
-
-
-def _sieved(key: MetricKey, points: Sequence[Point]) -> Series:
-    """Return what CloudWatch's adapter makes of these: without them, and not whole."""
-    good = tuple(p for p in points if is_plausible(key, p.value))
-    return Series(good, complete=len(good) == len(points))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TypeVar, assert_never
 
+from trimtab.adapters.plausible import sieved
 from trimtab.errors import Conflict, NotFound, Refused, Throttled, TrimtabError
 from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.entry import Call
@@ -128,7 +129,7 @@ class WorldInfrastructure:
             self._api.called("cloudwatch:GetMetricData", "get_metric_data")
             wanted = WorldSeries(key.namespace, key.name, key.dimensions, key.statistic)
             found = self._world.metrics.datapoints(wanted, first, last, self._world.now)
-            return Series(tuple(Point(at, value) for at, value in found))
+            return sieved([Point(at, v) for at, v in found], key)
 
         return {key: _answer(read, key) for key in dict.fromkeys(keys)}
 

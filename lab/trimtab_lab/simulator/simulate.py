@@ -46,6 +46,8 @@ class Simulator:
         )
         self.actor = Actor(self.state.ledger, self.state.store, self.infrastructure, self.hands)
         self.result = Run(self.world)
+        self.skew = timedelta()
+        """How far Trimtab's clock is ahead of the world's."""
         self.on_tick: Callable[[Tick], None] | None = None
         """Told of every tick once it is committed, before anything of it is carried out."""
         self._diary = Diary(self.world.journal)
@@ -69,8 +71,9 @@ class Simulator:
         return self.result
 
     def _minute(self) -> Minute:
-        now = self.world.now + A_MINUTE
-        self.world.advance(now)
+        at = self.world.now + A_MINUTE
+        self.world.advance(at)
+        now = at + self.skew
         ask_for_all(self.state.store, self.state.queue, now)
         self.state.queue.ask(self._wakes())
         results = self.loop.tick(self.state.queue.take(), now)
@@ -88,7 +91,7 @@ class Simulator:
         )
         number = self.result.minutes + 1
         events = self._diary.news()
-        return Minute(number, now, tuple(entries), events, len(ticks), troubles)
+        return Minute(number, at, tuple(entries), events, len(ticks), troubles)
 
     def _tell(self, entries: Sequence[Entry], now: datetime) -> None:
         """Tell as notify does: what is news at once, what had to wait every five minutes."""
@@ -120,7 +123,7 @@ class Simulator:
         done = []
         for intent in entries:
             if intent.kind is Kind.INTENDED:
-                at = self.world.now + ACT_AFTER
+                at = self.world.now + self.skew + ACT_AFTER
                 done.append(self.actor.carry_out(intent.service, intent.id, at))
         return [outcome for outcome in done if outcome is not None]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, insort
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +34,8 @@ from trimtab.adapters.tellings import TableTellings
 from trimtab.channels import TopicChannel
 from trimtab.model.tick import Ask
 from trimtab.notify import Teller
+
+REMEMBERED_TAKES = 5
 
 
 class DictTables:
@@ -115,23 +117,28 @@ class DictTables:
 
 
 class ListQueue:
-    """Port ``Queue`` in memory: asks wait in order until they are taken."""
+    """Port ``Queue`` in memory: asks wait in order until they are taken.
+
+    What was asked is asked once; as SQS does, it is forgotten after about five minutes, told here
+    by as many takes: a clock that was set back asks for the same minutes again.
+    """
 
     def __init__(self) -> None:
         self._waiting: list[Ask] = []
-        self._asked: set[str] = set()
+        self._asked: deque[set[str]] = deque([set()], maxlen=REMEMBERED_TAKES)
 
     def ask(self, asks: Sequence[Ask]) -> None:
         """Send; the same service asked twice for the same minute and cause is asked once."""
         for ask in asks:
             name = deduplication_of(ask)
-            if name not in self._asked:
-                self._asked.add(name)
+            if not any(name in names for names in self._asked):
+                self._asked[-1].add(name)
                 self._waiting.append(ask)
 
     def take(self) -> tuple[Ask, ...]:
         """Take all that waits."""
         taken, self._waiting = tuple(self._waiting), []
+        self._asked.append(set())
         return taken
 
 

@@ -20,6 +20,7 @@ from trimtab_lab.world.faults import (
 )
 from trimtab_lab.world.instances import Health
 from trimtab_lab.world.journal import EventKind
+from trimtab_lab.world.metrics import Which
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +38,8 @@ _ON_INSTANCES = (
     FaultKind.FLEET_DOWN,
     FaultKind.ZONE_OUTAGE,
 )
-_ON_METRICS = (FaultKind.METRICS_DARK, FaultKind.METRICS_LATE)
+_WITHHOLD = (FaultKind.METRICS_DARK, FaultKind.METRICS_LATE)
+_SPOIL = (FaultKind.METRICS_ABSURD, FaultKind.METRICS_TWICE)
 
 
 @dataclass(slots=True)
@@ -93,10 +95,8 @@ class Faults:
         chosen = self._choose(fault.where) if isinstance(fault.where, KthTarget) else None
         until = None if fault.lasts_s is None else at + fault.lasts_s
         self._on.append(_On(fault, chosen, until))
-        if fault.kind in _ON_METRICS and self.metrics is not None:
-            where = fault.where.namespace if isinstance(fault.where, InNamespace) else None
-            extra = fault.amount if fault.kind is FaultKind.METRICS_LATE else None
-            self.metrics.withhold(fault, where, at, extra)
+        if self.metrics is not None:
+            _on_metrics(fault, self.metrics, at)
         self._journal.note(EventKind.FAULT, chosen or fault.kind, f"{describe(fault)} begins")
         self.refresh()
 
@@ -150,6 +150,23 @@ class Faults:
             EventKind.FAULT, on.chosen or on.fault.kind, f"{describe(on.fault)} ends"
         )
         self.refresh()
+
+
+def _on_metrics(fault: Fault, metrics: Metrics, at: int) -> None:
+    """Withhold or spoil the metrics of a namespace, of an instance, or all there are."""
+    match fault.where:
+        case InNamespace(namespace):
+            which = Which(namespace=namespace)
+        case OneInstance(instance_id):
+            which = Which(dimension=instance_id)
+        case _:
+            which = Which()
+    if fault.kind in _WITHHOLD:
+        extra = fault.amount if fault.kind is FaultKind.METRICS_LATE else None
+        metrics.withhold(fault, which, at, extra)
+    elif fault.kind in _SPOIL:
+        value = fault.amount if fault.kind is FaultKind.METRICS_ABSURD else None
+        metrics.spoil(fault, which, at, value)
 
 
 def _strikes(on: _On, instance: Instance) -> bool:

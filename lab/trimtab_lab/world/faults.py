@@ -28,6 +28,10 @@ class FaultKind(StrEnum):
     """No datapoint arrives while it lasts; the withheld ones come when it ends."""
     METRICS_LATE = "metrics_late"
     """Every datapoint arrives later [extra seconds]."""
+    METRICS_ABSURD = "metrics_absurd"
+    """Every datapoint measured while it lasts says one and the same thing [value; may be nan]."""
+    METRICS_TWICE = "metrics_twice"
+    """What is reported is counted twice: an agent sends everything again."""
     NO_CAPACITY = "no_capacity"
     """Launches fail with InsufficientInstanceCapacity."""
     SLOW_LAUNCHES = "slow_launches"
@@ -111,6 +115,8 @@ def describe(fault: Fault) -> str:
             what = f"{fault.kind} {fault.amount:.0%}"
         case FaultKind.METRICS_LATE:
             what = f"{fault.kind} +{fault.amount:g}s"
+        case FaultKind.METRICS_ABSURD:
+            what = f"{fault.kind} {fault.amount:g}"
         case _:
             what = str(fault.kind)
     return f"{what} {_place(fault.where)}"

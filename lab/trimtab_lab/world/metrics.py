@@ -20,7 +20,7 @@ import math
 import zlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trimtab_lab.world.errors import WorldError
@@ -104,13 +104,44 @@ class Source:
         self.rows: deque[Row] = deque(maxlen=KEEP_MINUTES)
 
 
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Of which metrics: all, those of a namespace, or those with a dimension of this value."""
+
+    namespace: str | None = None
+    dimension: str | None = None
+
+    def takes(self, series: Series) -> bool:
+        """Tell whether a series is one of them."""
+        if self.namespace not in (None, series.namespace):
+            return False
+        return self.dimension is None or any(v == self.dimension for _, v in series.dimensions)
+
+
 @dataclass(slots=True)
 class _Withheld:
     fault: Fault
-    namespace: str | None
+    which: Which
     since: int
     extra_s: float | None
     until: float = math.inf
+
+
+@dataclass(slots=True)
+class _Spoiled:
+    """From ``since`` on all minutes say ``value``; without one they are counted twice."""
+
+    fault: Fault
+    which: Which
+    since: int
+    value: float | None
+    until: float = math.inf
+
+    def of(self, summary: Summary) -> Summary:
+        """Return what is reported instead."""
+        if self.value is not None:
+            return Summary(self.value, 1, self.value, self.value)
+        return replace(summary, total=2 * summary.total, count=2 * summary.count)
 
 
 class Metrics:
@@ -121,6 +152,7 @@ class Metrics:
         self._lag = lag_s
         self._sources: dict[tuple[str, frozenset[tuple[str, str]]], Source] = {}
         self._withheld: list[_Withheld] = []
+        self._spoiled: list[_Spoiled] = []
 
     def source(
         self, namespace: str, dimensions: Mapping[str, str], readers: Mapping[str, Reader]
@@ -161,15 +193,18 @@ class Metrics:
             periods.setdefault(at // series.period_s * series.period_s, []).append(summary)
         return {at: compute(parts) for at, parts in periods.items()}
 
-    def withhold(
-        self, fault: Fault, namespace: str | None, since: int, extra_s: float | None
-    ) -> None:
+    def withhold(self, fault: Fault, which: Which, since: int, extra_s: float | None) -> None:
         """From `since` on, let nothing arrive (or everything `extra_s` later)."""
-        self._withheld.append(_Withheld(fault, namespace, since, extra_s))
+        self._withheld.append(_Withheld(fault, which, since, extra_s))
+
+    def spoil(self, fault: Fault, which: Which, since: int, value: float | None) -> None:
+        """From `since` on, let all minutes say `value` (or count everything twice)."""
+        self._spoiled.append(_Spoiled(fault, which, since, value))
 
     def release(self, fault: Fault, until: int) -> None:
-        """Let datapoints arrive again as usual."""
-        for window in self._withheld:
+        """Let datapoints be and arrive again as usual."""
+        windows: tuple[_Withheld | _Spoiled, ...] = (*self._withheld, *self._spoiled)
+        for window in windows:
             if window.fault == fault and window.until == math.inf:
                 window.until = until
 
@@ -188,21 +223,26 @@ class Metrics:
         if source is None or read is None:
             return
         salt = source.salt ^ zlib.crc32(series.name.encode())
+        withheld = [w for w in self._withheld if w.which.takes(series)]
+        spoiled = [s for s in self._spoiled if s.which.takes(series)]
         for at, row in reversed(source.rows):
             if at < start:
                 return
             if at < end and at + 60 + self._lag[0] <= now:
                 summary = read(row)
-                if summary and self._arrival(series.namespace, salt, at) <= now:
+                if summary and self._arrival(withheld, salt, at) <= now:
+                    for spoil in spoiled:
+                        if spoil.since <= at < spoil.until:
+                            summary = spoil.of(summary)
                     yield at, summary
 
-    def _arrival(self, namespace: str, salt: int, at: int) -> float:
+    def _arrival(self, withheld: Iterable[_Withheld], salt: int, at: int) -> float:
         low, high = self._lag
         mixed = (salt * 1103515245 + at * 2654435761) & 0xFFFFFFFF
         lag = low + (mixed >> 8) % (high - low + 1)
         arrival: float = at + 60 + lag
-        for window in self._withheld:
-            if window.namespace in (None, namespace) and window.since <= arrival < window.until:
+        for window in withheld:
+            if window.since <= arrival < window.until:
                 arrival = window.until if window.extra_s is None else arrival + window.extra_s
         return arrival
 

@@ -239,6 +239,14 @@ class World:
         """SetInstanceHealth."""
         self._p.autoscaling.set_health(instance_id, status)
 
+    def move_instance(self, instance_id: str, zone: str) -> None:
+        """Let an instance be in another zone; AWS has no such call, but addresses do so."""
+        instance = self._p.instances[instance_id]
+        instance.zone = zone
+        for registration in instance.registrations:
+            registration.in_group.routing_stale = True
+        self._p.faults.refresh()
+
     def set_instance_protection(self, name: str, ids: Sequence[str], protected: bool) -> None:
         """SetInstanceProtection from scale-in."""
         self._p.autoscaling.protect(name, ids, protected)

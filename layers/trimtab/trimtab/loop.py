@@ -30,7 +30,7 @@ from trimtab.model.tick import SCHEDULE, Ask, Inputs, Remembered, Tick
 from trimtab.narrate import narrate
 from trimtab.observe import observe
 from trimtab.ports import Infrastructure, Ledger, Reports, Store
-from trimtab.remember import remember, settle
+from trimtab.remember import remember, rewound, settle
 
 T = TypeVar("T")
 GRACE = timedelta(minutes=1)
@@ -66,7 +66,7 @@ class Loop:
         """
         causes = _causes(asks)
         recalled = self._store.recall(sorted(causes))
-        known = {n: _whole(r) for n, r in recalled.items() if isinstance(r, Remembered)}
+        known = {n: _whole(r, now) for n, r in recalled.items() if isinstance(r, Remembered)}
         enabled = {n: r for n, r in known.items() if r.policy.enabled}
         results: dict[ServiceId, Result] = {
             n: r if isinstance(r, Reason) else Reason(ReasonCode.PAUSED, "its policy is disabled")
@@ -157,9 +157,9 @@ def _or_reason(work: Callable[[], T]) -> T | Reason:
         return Reason(ReasonCode.AWS_ERROR, text)
 
 
-def _whole(held: Remembered) -> Remembered:
-    """Count what the warden set about while nobody ticked as under way."""
-    return replace(held, memory=adopted(held.memory, held.leases))
+def _whole(held: Remembered, now: datetime) -> Remembered:
+    """Count what the warden set about while nobody ticked as under way; remember no future."""
+    return replace(held, memory=adopted(rewound(held.memory, now), held.leases))
 
 
 def _causes(asks: Sequence[Ask]) -> dict[ServiceId, str]:

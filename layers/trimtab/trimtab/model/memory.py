@@ -197,6 +197,7 @@ class Memory:
     what is left of those that were taken back in part only.
     ``unverified`` actions were applied and nobody knows yet whether they helped; ``regretted`` ones
     made things worse and are to be taken back; ``cautions`` say what is not done again for a while.
+    ``at``: when the tick was that left it; a tick before that has a clock that was set back.
     """
 
     version: int = 0
@@ -212,6 +213,7 @@ class Memory:
     unverified: tuple[Unverified, ...] = ()
     regretted: tuple[Unverified, ...] = ()
     cautions: Mapping[str, Caution] = field(default_factory=dict)
+    at: datetime | None = None
 
     def fleet(self, name: FleetId) -> FleetMemory:
         """What is remembered of a fleet; empty if nothing."""

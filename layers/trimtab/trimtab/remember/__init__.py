@@ -1,12 +1,14 @@
 """Remember: what one tick leaves for the next. Pure.
 
-``settle`` folds in, at the start of a tick, what became of the intents under way; ``remember``
-writes down at its end what the next one must know.
+At the start of a tick ``rewound`` puts right what a clock left that was set back since, and
+``settle`` folds in what became of the intents under way; at its end ``remember`` writes down what
+the next one must know.
 """
 
 from __future__ import annotations
 
 from trimtab.remember.keep import remember
+from trimtab.remember.rewind import rewound
 from trimtab.remember.settle import keep_out, settle
 
-__all__ = ["keep_out", "remember", "settle"]
+__all__ = ["keep_out", "remember", "rewound", "settle"]

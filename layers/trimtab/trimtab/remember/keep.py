@@ -72,6 +72,7 @@ def remember(
         unverified=at.memory.unverified,
         regretted=at.memory.regretted,
         cautions=at.memory.cautions,
+        at=at.now,
     )
 
 

@@ -17,7 +17,7 @@ from trimtab.adapters.aws.answers import (
 )
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults, reason_of
-from trimtab.adapters.plausible import is_plausible
+from trimtab.adapters.plausible import sieved
 from trimtab.errors import Malformed, TrimtabError
 from trimtab.model.observation import Point, Series
 from trimtab.model.reason import Reason, ReasonCode
@@ -114,15 +114,13 @@ def _series(key: MetricKey, one: _Gathered, span: _Span) -> Series | Reason:
     name = f"{key.namespace}/{key.name}"
     if one.status == "Forbidden":
         return Reason(ReasonCode.ACCESS_DENIED, f"{name}: CloudWatch forbids it: {one.message}")
-    inside = {at: v for at, v in one.values.items() if span.start <= at < span.end}
-    good = {at: v for at, v in inside.items() if is_plausible(key, v)}
+    inside = sorted((at, v) for at, v in one.values.items() if span.start <= at < span.end)
+    found = sieved([Point(at, value) for at, value in inside], key)
     complete = one.status == "Complete"
-    if not complete and not good:
+    if not complete and not found.points:
         said = f"{one.status or 'nothing'} {one.message}".strip()
         return Reason(ReasonCode.PARTIAL_DATA, f"{name}: CloudWatch answered {said}, no data")
-    points = tuple(Point(at, good[at]) for at in sorted(good))
-    # a value we had to drop was a value: the series is not whole without it
-    return Series(points, complete=complete and len(good) == len(inside))
+    return Series(found.points, complete=complete and found.complete)
 
 
 def _minute(at: datetime) -> datetime:
