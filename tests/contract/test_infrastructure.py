@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -151,6 +152,20 @@ def test_while_metrics_are_dark_no_newer_datapoint_comes(site: Site) -> None:
 
     assert before is not None
     assert read(site, site.requests("blue")).last == before
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1.0, 1e308])
+def test_what_cannot_be_true_is_left_out_and_the_series_is_not_whole(
+    site: Site, value: float
+) -> None:
+    site.wait(4)
+    site.world.switch_on(Fault(FaultKind.METRICS_ABSURD, amount=value))
+    site.wait(4)
+    series = read(site, site.requests("blue"))
+
+    assert series.points
+    assert not series.complete
+    assert all(2200 <= point.value <= 2600 for point in series.points)
 
 
 def test_deregistering_drains_and_registering_starts_anew(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Laws of worlds that should not be: wrong clocks, absurd and doubled samples, zones that change."""
+"""Laws of worlds that should not be: wrong clocks, absurd samples, zones that change."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ def lengths(memory: Memory) -> list[timedelta]:
 
 @settings(max_examples=EXAMPLES)
 @given(inputs(), JUMPS)
-def test_after_a_jump_back_nothing_remembered_is_still_to_come(was: Inputs, jump: timedelta) -> None:
+def test_after_a_jump_back_nothing_remembered_is_still_to_come(
+    was: Inputs, jump: timedelta
+) -> None:
     """And what was held out is held no longer than it was meant to be, counted from now."""
     now = NOON - jump
     memory = rewound(replace(was.memory, at=NOON), now)

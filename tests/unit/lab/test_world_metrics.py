@@ -17,7 +17,7 @@ from tests.unit.lab.worlds import (
     two_fleets,
 )
 from trimtab_lab.world.errors import WorldError
-from trimtab_lab.world.faults import Fault, FaultKind, InNamespace, KthTarget
+from trimtab_lab.world.faults import Fault, FaultKind, InNamespace, KthTarget, OneInstance
 from trimtab_lab.world.metrics import Series
 
 if TYPE_CHECKING:
@@ -194,6 +194,29 @@ def test_late_metrics_arrive_later() -> None:
     delayed = run(a_world(a_scenario(faults=(late,))), minutes=10)
     few, many = (len(read(w, "RequestCount", **of_group(w))) for w in (delayed, usual))
     assert many - few == 4
+
+
+def test_what_is_reported_twice_is_counted_twice_and_no_slower() -> None:
+    twice = a_scenario(faults=(Fault(FaultKind.METRICS_TWICE, InNamespace(ELB)),))
+    usual, doubled = run(a_world(), minutes=10), run(a_world(twice), minutes=10)
+    sums = [sum(read(w, "RequestCount", **of_group(w))) for w in (usual, doubled)]
+    means = [read(w, "TargetResponseTime", "Average", **of_group(w)) for w in (usual, doubled)]
+    assert sums[1] == 2 * sums[0]
+    assert means[0] == means[1]
+
+
+def test_absurd_metrics_of_one_instance_leave_the_others_alone() -> None:
+    world = run(a_world(), minutes=10)
+    one, other = (i.id for i in world.instances()[:2])
+    world.switch_on(Fault(FaultKind.METRICS_ABSURD, OneInstance(one), amount=-7.0))
+    run(world, minutes=5)
+    cpus = [
+        read(world, "CPUUtilization", "Average", namespace="AWS/EC2", InstanceId=name)
+        for name in (one, other)
+    ]
+    assert cpus[0][-1] == -7.0
+    assert cpus[0][0] > 0
+    assert min(cpus[1]) > 0
 
 
 def test_looking_does_not_change_the_world() -> None:

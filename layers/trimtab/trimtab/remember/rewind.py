@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from trimtab.model.memory import Memory
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -38,7 +41,7 @@ def rewound(memory: Memory, now: datetime) -> Memory:
 
 def _moved(value: T, by: timedelta, now: datetime) -> T:
     """Move each time after ``now`` back ``by`` so much, but no further than to ``now``."""
-    moved: Any = value
+    moved: object = value
     if isinstance(value, datetime):
         moved = max(now, value - by) if value > now else value
     elif isinstance(value, tuple):
@@ -47,10 +50,10 @@ def _moved(value: T, by: timedelta, now: datetime) -> T:
         moved = {key: _moved(each, by, now) for key, each in value.items()}
     elif is_dataclass(value) and not isinstance(value, type):
         moved = _all_of(value, by, now)
-    return moved  # type: ignore[no-any-return]
+    return cast("T", moved)
 
 
-def _all_of(value: Any, by: timedelta, now: datetime) -> Any:
+def _all_of(value: DataclassInstance, by: timedelta, now: datetime) -> object:
     held = {field.name: getattr(value, field.name) for field in fields(value)}
     began = next((held[b] for b in BEGINNINGS if isinstance(held.get(b), datetime)), None)
     if began is not None:
