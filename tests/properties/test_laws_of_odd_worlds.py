@@ -21,9 +21,10 @@ from trimtab.model.change import Eject, Resize
 from trimtab.model.ids import InstanceId, Zone
 from trimtab.model.memory import Ejection, Memory
 from trimtab.model.observation import FleetSeen, Point, Series, TargetState
+from trimtab.model.policy import EjectPolicy
 from trimtab.model.tick import Inputs, Tick
 from trimtab.plausible import IMPLAUSIBLE, sieved
-from trimtab.remember import rewound
+from trimtab.remember import keep_out, rewound
 from trimtab_lab.laws import Judged, hold
 
 JUMPS = st.integers(min_value=1, max_value=3 * 24 * 60).map(lambda m: timedelta(minutes=m))
@@ -98,6 +99,20 @@ def test_whatever_the_clock_says_the_laws_hold(was: Inputs, jump: timedelta, way
     now = NOON + way * jump
     memory = rewound(replace(was.memory, at=NOON), now)
     holds(replace(was, memory=memory, seen=replace(was.seen, now=now)))
+
+
+# flapping
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.integers(1, 10_000), st.integers(0, 600), st.integers(0, 6_000))
+def test_who_flaps_stays_out_longer_each_time_and_never_for_ever(
+    strikes: int, first: int, longest: int
+) -> None:
+    rules = EjectPolicy(keep_out=timedelta(minutes=first), max_keep_out=timedelta(minutes=longest))
+    now, after = keep_out(strikes, rules), keep_out(strikes + 1, rules)
+    assert now <= after <= rules.max_keep_out
+    assert after in (2 * now, rules.max_keep_out) or strikes > 20
 
 
 # samples
