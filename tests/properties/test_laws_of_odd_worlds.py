@@ -15,6 +15,7 @@ from tests.builders import NOON
 from tests.properties.policies import some
 from tests.properties.profile import EXAMPLES
 from tests.properties.worlds import inputs
+from trimtab.adapters.plausible import IMPLAUSIBLE, sieved
 from trimtab.codec import encode
 from trimtab.loop import think
 from trimtab.model.change import Eject, Resize
@@ -23,11 +24,12 @@ from trimtab.model.memory import Ejection, Memory
 from trimtab.model.observation import FleetSeen, Point, Series, TargetState
 from trimtab.model.policy import EjectPolicy
 from trimtab.model.tick import Inputs, Tick
-from trimtab.plausible import IMPLAUSIBLE, sieved
+from trimtab.ports import MetricKey
 from trimtab.remember import keep_out, rewound
 from trimtab_lab.laws import Judged, hold
 
 JUMPS = st.integers(min_value=1, max_value=3 * 24 * 60).map(lambda m: timedelta(minutes=m))
+AWS = MetricKey("AWS/ApplicationELB", "RequestCount", "Sum", ())
 ABSURD = (math.nan, math.inf, -math.inf, 1e308, -1e308, IMPLAUSIBLE * 10)
 
 
@@ -122,19 +124,19 @@ def test_who_flaps_stays_out_longer_each_time_and_never_for_ever(
 @given(st.lists(st.one_of(st.floats(), st.sampled_from(ABSURD)), max_size=8))
 def test_behind_the_port_every_value_can_be_true(values: list[float]) -> None:
     points = [Point(NOON + timedelta(minutes=m), v) for m, v in zip(count(), values, strict=False)]
-    series = sieved(points, "AWS/ApplicationELB", "Sum")
+    series = sieved(points, AWS)
     assert all(0 <= p.value <= IMPLAUSIBLE for p in series.points)
     assert series.complete is (len(series.points) == len(points))
     assert set(series.points) <= set(points)
 
 
-def spoiled(series: Series, namespace: str, number: int, places: int) -> Series:
+def spoiled(series: Series, number: int, places: int) -> Series:
     """The series as its adapter reads it when some of its values are absurd."""
     points = [
         replace(p, value=ABSURD[(number + i) % len(ABSURD)]) if places >> i & 1 else p
         for i, p in enumerate(series.points)
     ]
-    return sieved(points, namespace, "Sum")
+    return sieved(points, AWS)
 
 
 @settings(max_examples=EXAMPLES * 2)
@@ -142,9 +144,7 @@ def spoiled(series: Series, namespace: str, number: int, places: int) -> Series:
 def test_absurd_load_never_removes_anything(was: Inputs, number: int, places: int) -> None:
     def spoil(fleet: FleetSeen) -> FleetSeen:
         signals = fleet.signals or {}
-        return replace(
-            fleet, signals={n: spoiled(s, "AWS/x", number, places) for n, s in signals.items()}
-        )
+        return replace(fleet, signals={n: spoiled(s, number, places) for n, s in signals.items()})
 
     tick = holds(with_fleets(was, spoil))
     sick = {
