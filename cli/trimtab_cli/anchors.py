@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from trimtab.codec import decode
+from trimtab.errors import Malformed
 from trimtab.model.ids import ServiceId
+from trimtab.model.link import Head
 from trimtab_cli.stop import USAGE, Stop
 
-Anchors = dict[ServiceId, dict[int, str]]
-"""Of each service: which hash the entry of which number had."""
+Anchors = dict[ServiceId, dict[int, Head]]
+"""Of each service: how the chain ended when it had so many entries."""
 
+FIELDS = frozenset({"n", "hash", "dues"})
 WHAT_TO_DO = "export one: aws logs filter-log-events --log-group-name /aws/lambda/STACK-anchor"
 
 
@@ -20,20 +24,21 @@ def anchors_in(text: str) -> Anchors:
     try:
         for line in _lines(text):
             for head in line["heads"]:
-                service, n, known = str(head["service"]), head["n"], str(head["hash"])
-                if not isinstance(n, int) or len(known) != 64:
+                service = ServiceId(str(head["service"]))
+                known = decode(Head, {k: v for k, v in head.items() if k in FIELDS})
+                if len(known.hash) != 64:
                     raise ValueError(f"no head: {head!r:.80}")
-                _add(found.setdefault(ServiceId(service), {}), n, known)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+                _add(found.setdefault(service, {}), known)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, Malformed) as error:
         raise Stop(f"that is no anchor: {error!r:.120}", WHAT_TO_DO, USAGE) from None
     if not found:
         raise Stop("there is no anchor in it", WHAT_TO_DO, USAGE)
     return found
 
 
-def _add(heads: dict[int, str], n: int, known: str) -> None:
-    if heads.setdefault(n, known) != known:
-        raise ValueError(f"two anchors disagree about entry {n}")
+def _add(heads: dict[int, Head], known: Head) -> None:
+    if heads.setdefault(known.n, known) != known:
+        raise ValueError(f"two anchors disagree about entry {known.n}")
 
 
 def _lines(text: str) -> Iterator[dict[str, list[dict[str, object]]]]:

@@ -34,6 +34,8 @@ OUTPUTS = {
 """Outputs of the stack, and the variables that may stand in for them."""
 QUEUE = "TRIMTAB_QUEUE_URL"
 """Where a service can be woken; without it the next minute's look hears a request."""
+LOG_DAYS = "TRIMTAB_LOG_DAYS"
+"""How long what is appended here is kept; without it, for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def _settings(session: boto3.Session, where: Where, environment: Mapping[str, st
     from trimtab.settings import Settings
 
     named = {variable: environment.get(variable, "") for variable in OUTPUTS.values()}
-    queue = environment.get(QUEUE, "")
+    beside = {name: environment.get(name, "") for name in (QUEUE, LOG_DAYS)}
     if not all(named.values()):
         outputs = _outputs(session, where.stack)
         missing = sorted(OUTPUTS.keys() - outputs.keys())
@@ -193,8 +195,8 @@ def _settings(session: boto3.Session, where: Where, environment: Mapping[str, st
             what = f"stack {where.stack!r} has no outputs {', '.join(missing)}"
             raise Stop(what, "is it Trimtab's? name another with --stack", UNREACHABLE)
         named = {variable: outputs[output] for output, variable in OUTPUTS.items()}
-        queue = outputs.get("QueueUrl", "")
-    return Settings.from_env(named | {"AWS_REGION": str(session.region_name), QUEUE: queue})
+        beside = {QUEUE: outputs.get("QueueUrl", ""), LOG_DAYS: outputs.get("LogKeepDays", "")}
+    return Settings.from_env(named | beside | {"AWS_REGION": str(session.region_name)})
 
 
 def _outputs(session: boto3.Session, stack: str) -> dict[str, str]:

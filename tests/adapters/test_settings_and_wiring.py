@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.builders import SHOP, at
@@ -19,6 +21,7 @@ WHOLE = {
     "TRIMTAB_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/work.fifo",
     "TRIMTAB_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:people",
     "TRIMTAB_TICKS_DAYS": "30",
+    "TRIMTAB_LOG_DAYS": "90",
 }
 
 
@@ -32,6 +35,7 @@ def test_a_whole_environment_is_read() -> None:
         queue_url=WHOLE["TRIMTAB_QUEUE_URL"],
         topic_arn=WHOLE["TRIMTAB_TOPIC_ARN"],
         ticks_days=30,
+        log_days=90,
     )
 
 
@@ -46,6 +50,7 @@ def test_every_fault_of_the_environment_is_named_at_once() -> None:
         "TRIMTAB_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/standard",
         "TRIMTAB_TOPIC_ARN": "people",
         "TRIMTAB_TICKS_DAYS": "0",
+        "TRIMTAB_LOG_DAYS": "29",
         "TRIMTAB_ACCOUNT": "me",
     }
     with pytest.raises(SettingsInvalid) as raised:
@@ -53,6 +58,18 @@ def test_every_fault_of_the_environment_is_named_at_once() -> None:
     assert all(
         name in str(raised.value) and value in str(raised.value) for name, value in wrong.items()
     )
+
+
+@pytest.mark.parametrize("days", ["1", "-1", "10000", "1.5", "ever"])
+def test_a_log_that_would_be_kept_for_less_than_a_month_is_refused(days: str) -> None:
+    with pytest.raises(SettingsInvalid, match=r"0 \(for ever\), or 30 to 9999 days"):
+        Settings.from_env({"TRIMTAB_LOG_DAYS": days})
+
+
+def test_the_log_is_kept_for_ever_unless_asked() -> None:
+    assert Settings.from_env({}).keep_log is None
+    assert Settings.from_env({"TRIMTAB_LOG_DAYS": "0"}).keep_log is None
+    assert Settings.from_env({"TRIMTAB_LOG_DAYS": "30"}).keep_log == timedelta(days=30)
 
 
 def test_what_a_function_needs_and_lacks_is_named_at_once() -> None:

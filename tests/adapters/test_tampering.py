@@ -23,10 +23,11 @@ from tests.contract.deployments import create_tables
 from trimtab.adapters import records
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.tables import DynamoTables, attributes_of
+from trimtab.adapters.breaks import Fault
 from trimtab.adapters.chain import hash_of, link_of, write_linked
 from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import Item, Put, Range, Table
-from trimtab.adapters.verify import Fault, Heads, verify
+from trimtab.adapters.verify import Heads, verify
 from trimtab.model.entry import Entry, Kind, outcome_id
 from trimtab.model.ids import EntryId
 from trimtab.model.link import Head

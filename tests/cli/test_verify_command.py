@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from tests.builders import SHOP, a_policy, an_entry, at
 from tests.cli.operating import Terminal
 from trimtab.adapters.chain import head_key
-from trimtab.adapters.tables import Key, Put, Table
+from trimtab.adapters.ledger import TableLedger
+from trimtab.adapters.tables import Key, Put, Remove, Table
 from trimtab.model.entry import Kind
 
 
@@ -92,3 +94,26 @@ def test_what_is_no_anchor_is_refused(chained: Terminal, tmp_path: Path, text: s
 
 def test_an_unknown_service_is_said(chained: Terminal) -> None:
     assert chained.run("log", "verify", "--service", "shopp").exit_code == 1
+
+
+def test_what_expired_is_told_apart_from_what_holds(terminal: Terminal) -> None:
+    ledger = TableLedger(terminal.state.tables, keep_log=timedelta(days=30))
+    terminal.state.store.apply_policy(
+        a_policy(), frozenset(), an_entry(when=at(-90 * 1440), kind=Kind.POLICY, seed="policy")
+    )
+    old = [an_entry(when=at(-50 * 1440 + n), seed=str(n)) for n in range(3)]
+    for entry in (*old, an_entry(when=at(-1))):
+        assert ledger.append(entry)
+    terminal.state.tables.write([Remove(Key(Table.LOG, SHOP, old[1].id), "expired")])
+    line = terminal.lines("log", "verify", "--service", "shop")[0]
+    assert line.startswith("shop: 3 entries hold, head ")
+    assert line.endswith("; 1 expired; 1 due to expire, not covered any more")
+    told = json.loads(terminal.run("log", "verify", "--service", "shop", "--json").stdout)
+    assert (told["entries"], told["expired"], told["overdue"], told["fault"]) == (3, 1, 1, None)
+    policy = an_entry(when=at(-90 * 1440), seed="policy").id
+    terminal.state.tables.write([Remove(Key(Table.LOG, SHOP, policy), "a deletion")])
+    result = terminal.run("log", "verify", "--service", "shop")
+    assert result.exit_code == 1
+    assert "BROKEN at 1: deleted: no entry has number 1, which is to be kept for ever" in (
+        result.stdout
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +14,8 @@ from tests.builders import SHOP, an_entry, at
 from tests.functions.deployment import Deployment, metrics_in, sample
 from trimtab import telemetry
 from trimtab.adapters.chain import head_key
-from trimtab.adapters.tables import Key, Put, Table
+from trimtab.adapters.ledger import TableLedger
+from trimtab.adapters.tables import Key, Put, Remove, Table
 from trimtab.model.entry import Kind, answer_id
 from trimtab.model.ids import ServiceId
 from trimtab.model.link import Head
@@ -47,7 +48,7 @@ def test_every_head_is_in_one_line_that_verify_reads(
     [line] = lines(caplog)
     heads = deployment.store.heads([SHOP, ServiceId("search"), ALL])
     assert {name: head.n for name, head in heads.items()} == {SHOP: 2, "search": 1, ALL: 1}
-    assert anchors_in(line) == {name: {head.n: head.hash} for name, head in heads.items()}
+    assert anchors_in(line) == {name: {head.n: head} for name, head in heads.items()}
 
 
 def test_more_heads_than_fit_into_a_line_go_into_several(
@@ -96,7 +97,7 @@ def test_a_days_first_anchor_is_locked_away_in_the_form_that_verify_reads(
     head = deployment.store.heads([SHOP])[SHOP]
     deployment.ledger.append(an_entry(seed="later"))
     anchor(sample("anchor-daily"), context)
-    assert anchors_in(shelf["anchors/2026/03/02.json"]) == {SHOP: {head.n: head.hash}}
+    assert anchors_in(shelf["anchors/2026/03/02.json"]) == {SHOP: {head.n: head}}
     clock.shift(86_400)
     anchor(sample("anchor-daily"), context)
     assert sorted(shelf) == ["anchors/2026/03/02.json", "anchors/2026/03/03.json"]
@@ -185,3 +186,34 @@ def test_without_time_nothing_is_walked_and_the_anchor_is_written_all_the_same(
     context.get_remaining_time_in_millis = lambda: 1_000
     assert anchor(sample("anchor-daily"), context) == {"anchored": 1, "walked": 0}
     assert len(lines(caplog)) == 1
+
+
+def test_rightful_expiry_is_quiet_and_a_deletion_is_not(
+    deployment: Deployment,
+    context: object,
+    clock: time_machine.Traveller,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ledger = TableLedger(deployment.state.tables, keep_log=timedelta(days=30))
+    for number in range(4):
+        assert ledger.append(an_entry(when=at(number), seed=f"old {number}"))
+    delete(deployment, 3)  # what was written under retention, two days too late to be walked on
+    clock.shift(timedelta(days=31))
+    assert ledger.append(an_entry(when=at(31 * 1440), seed="new"))
+    assert walked(capsys, context) == [0.0]
+    [anchored, *_] = anchors_in("\n".join(lines(caplog)))[SHOP].values()
+    assert [due.n for due in anchored.dues] == [1, 6], "the policy is kept for ever"
+    assert ledger.append(an_entry(when=at(31 * 1440 + 1), seed="newer"))
+    assert ledger.append(an_entry(when=at(31 * 1440 + 2), seed="newest"))
+    delete(deployment, 7)
+    assert walked(capsys, context) == [1.0]
+    [broken] = [r.why for r in caplog.records if r.message == "anchor.broken"]  # type: ignore[attr-defined]
+    assert broken.startswith(
+        "broken at 7: deleted: no entry has number 7, which is to be kept until"
+    )
+
+
+def delete(deployment: Deployment, number: int) -> None:
+    [link] = [each for each in deployment.ledger.links(SHOP) if each.n == number]
+    deployment.state.tables.write([Remove(Key(Table.LOG, SHOP, link.id), "gone")])

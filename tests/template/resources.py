@@ -24,10 +24,15 @@ ENVIRONMENT = {
     "reconcile": {
         "TRIMTAB_MEMORY_TABLE": "Memory",
         "TRIMTAB_LOG_TABLE": "Log",
+        "TRIMTAB_LOG_DAYS": "LogKeepDays",
         "TRIMTAB_TICKS_TABLE": "Ticks",
         "TRIMTAB_TICKS_DAYS": "TickRetentionDays",
     },
-    "act": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_LOG_TABLE": "Log"},
+    "act": {
+        "TRIMTAB_MEMORY_TABLE": "Memory",
+        "TRIMTAB_LOG_TABLE": "Log",
+        "TRIMTAB_LOG_DAYS": "LogKeepDays",
+    },
     "notify": {
         "TRIMTAB_MEMORY_TABLE": "Memory",
         "TRIMTAB_LOG_TABLE": "Log",
@@ -40,7 +45,11 @@ ENVIRONMENT = {
         "TRIMTAB_LOG_TABLE": "Log",
         "TRIMTAB_ANCHOR_BUCKET": "AnchorBucket",
     },
-    "warden": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_LOG_TABLE": "Log"},
+    "warden": {
+        "TRIMTAB_MEMORY_TABLE": "Memory",
+        "TRIMTAB_LOG_TABLE": "Log",
+        "TRIMTAB_LOG_DAYS": "LogKeepDays",
+    },
 }
 ONLY_IF = {"AnchorBucket": "LocksAnchors"}
 """Resources that exist under a condition: without them the variable is empty."""
@@ -131,14 +140,16 @@ def tables_are_safe(stack: Stack) -> Iterator[str]:
 
 
 def the_log_outlives_the_stack(stack: Stack) -> Iterator[str]:
-    """Log is retained, streams its new images, is indexed by day, and nothing in it expires."""
+    """Log is retained, streams its new images, is indexed by day; it expires only when asked to."""
     log, resource = stack.of_type("AWS::DynamoDB::Table")["Log"], stack.resources["Log"]
     if resource.get("DeletionPolicy") != "Retain":
         yield "Log goes with the stack"
     if log.get("StreamSpecification") != {"StreamViewType": "NEW_IMAGE"}:
         yield "Log does not stream its new images"
-    if "TimeToLiveSpecification" in log:
-        yield "entries of Log expire"
+    if log.get("TimeToLiveSpecification") != {"AttributeName": "expires", "Enabled": True}:
+        yield "entries of Log do not expire when they are to"
+    if stack.template["Parameters"]["LogKeepDays"]["Default"] != "0":
+        yield "entries of Log expire without being asked to"
     indexes = {
         index["IndexName"]: (
             tuple(key["AttributeName"] for key in index["KeySchema"]),

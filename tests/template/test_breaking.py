@@ -304,8 +304,15 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
         resources.the_log_outlives_the_stack,
     ),
     (
-        "the log expires",
-        put("Log", "TimeToLiveSpecification", {"AttributeName": "expires", "Enabled": True}),
+        "the log never expires",
+        pop("Log", "TimeToLiveSpecification"),
+        resources.the_log_outlives_the_stack,
+    ),
+    (
+        "the log expires unasked",
+        lambda parts: parts["Log"]["Properties"]["TimeToLiveSpecification"].update(
+            AttributeName="at_id"
+        ),
         resources.the_log_outlives_the_stack,
     ),
     (

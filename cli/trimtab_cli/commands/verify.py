@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from trimtab.adapters.breaks import Break, Fault
 from trimtab.adapters.chain import START
-from trimtab.adapters.verify import Break, Fault, Heads, Verified
+from trimtab.adapters.verify import Heads, Verified
 from trimtab.adapters.verify import verify as walk
 from trimtab.errors import Malformed
 from trimtab.model.ids import ServiceId
+from trimtab.model.link import Head
 from trimtab_cli.anchors import anchors_in
 from trimtab_cli.connect import Deployment
 from trimtab_cli.session import EVERYTHING, Operator, no_such_service, service_named
@@ -58,7 +60,7 @@ def _all(deployment: Deployment, anchors: Mapping[ServiceId, object]) -> list[Se
 
 
 def _one(
-    deployment: Deployment, service: ServiceId, anchors: Mapping[int, str], as_json: bool
+    deployment: Deployment, service: ServiceId, anchors: Mapping[int, Head], as_json: bool
 ) -> bool:
     reading = Break.HEAD
     try:
@@ -67,7 +69,7 @@ def _one(
         links = list(deployment.ledger.links(service))
         reading = Break.HEAD
         after = deployment.store.heads([service]).get(service, START)
-        found = walk(links, Heads(before, after, anchors))
+        found = walk(links, Heads(before, after, anchors), deployment.now())
     except Malformed as damage:
         found = Verified(0, 0, START, Fault(reading, 0, "", str(damage)))
     if as_json:
@@ -78,16 +80,25 @@ def _one(
 
 
 def _say(service: ServiceId, found: Verified, anchored: int) -> None:
-    unlinked = f"; {found.unlinked} older than the chain, not covered" if found.unlinked else ""
+    beside = [
+        f"; {count:,} {what}"
+        for count, what in (
+            (found.expired, "expired"),
+            (found.overdue, "due to expire, not covered any more"),
+            (found.unlinked, "older than the chain, not covered"),
+        )
+        if count
+    ]
+    others = "".join(beside)
     if found.fault is None:
         times = "1 anchor" if anchored == 1 else f"{anchored} anchors"
         also = f", as {times} said" if anchored else ""
-        end = f"head {found.head.hash[:12]}" if found.checked else "no chain yet"
-        say(f"{service}: {found.checked:,} entries hold, {end}{also}{unlinked}", "green")
+        end = f"head {found.head.hash[:12]}" if found.head.n else "no chain yet"
+        say(f"{service}: {found.checked:,} entries hold, {end}{also}{others}", "green")
         return
     where = f" (entry {found.fault.entry})" if found.fault.entry else ""
     at = f"{service}: BROKEN at {found.fault.n}{where}"
-    say(f"{at}: {found.fault.kind}: {found.fault.text}{unlinked}", "bold red")
+    say(f"{at}: {found.fault.kind}: {found.fault.text}{others}", "bold red")
 
 
 def _json_of(service: ServiceId, found: Verified) -> dict[str, object]:
@@ -101,6 +112,8 @@ def _json_of(service: ServiceId, found: Verified) -> dict[str, object]:
         "service": service,
         "entries": found.checked,
         "unlinked": found.unlinked,
+        "expired": found.expired,
+        "overdue": found.overdue,
         "n": found.head.n,
         "hash": found.head.hash,
         "fault": fault,

@@ -101,8 +101,12 @@ class DictTables:
         self._items[key] = item
 
     def _remove(self, key: Key) -> None:
-        if self._items.pop(key, None) is not None:
-            self._rows[key.table, key.partition].remove((key.sort, key))
+        item = self._items.pop(key, None)
+        if item is None:
+            return
+        self._rows[key.table, key.partition].remove((key.sort, key))
+        if "at_id" in item:
+            self._days[str(item["day"])].remove((str(item["at_id"]), key))
 
     def _found(self, wanted: Range) -> list[Item]:
         rows = (

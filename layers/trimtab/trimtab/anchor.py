@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from trimtab.codec import iso
+from trimtab.codec import encode, iso
 from trimtab.model.ids import ServiceId
 from trimtab.model.link import Head
 from trimtab.ports import Store, Vault
@@ -16,8 +16,12 @@ EVERYTHING = ServiceId("#all")
 
 
 def anchor_of(heads: Mapping[ServiceId, Head], at: datetime) -> dict[str, object]:
-    """Return an anchor as it is written down: the form that ``trimtab log verify`` reads."""
-    lines = [{"service": name, "n": head.n, "hash": head.hash} for name, head in heads.items()]
+    """Return an anchor as it is written down: the form that ``trimtab log verify`` reads.
+
+    It says too until when entries are kept, where that is not for ever: nobody can say later that
+    they were due.
+    """
+    lines = [{"service": name, **encode(head)} for name, head in heads.items()]
     return {"anchored_at": iso(at), "heads": lines}
 
 

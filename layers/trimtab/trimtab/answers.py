@@ -1,15 +1,18 @@
-"""Answers: the entries that say what became of requests and of proposals that awaited one. Pure."""
+"""Answers: the entries that say what became of requests, proposals and intents. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from trimtab.codec import iso
 from trimtab.model.change import subject_of
-from trimtab.model.entry import Entry, Kind, answer_id, lapse_id
+from trimtab.model.entry import Entry, Kind, answer_id, lapse_id, outcome_id
 from trimtab.model.heard import Answer, Approval, Heard
-from trimtab.model.ids import EntryId
-from trimtab.model.memory import Standing
+from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.kept import SHORTEST
+from trimtab.model.memory import Pending, Standing
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.request import words_of
 from trimtab.model.verdict import Verdict
@@ -138,4 +141,25 @@ def _lapsed(name: EntryId, key: str, stands: Standing | None, blank: Entry) -> E
         reason=Reason(ReasonCode.NO_LONGER_STANDS, text),
         subject=key.split(" ", maxsplit=1)[-1],
         intent=name,
+    )
+
+
+def expiry_of(late: Pending, service: ServiceId, now: datetime, by: str) -> Entry:
+    """Return the outcome of an intent that nobody carried out before its deadline.
+
+    After a month it may have been carried out, and the entry that said so have expired.
+    """
+    text = f"not carried out by {late.deadline:%H:%M:%S}; the next tick decides anew"
+    if now - late.deadline >= SHORTEST:
+        text = f"what became of it by {iso(late.deadline)} may have expired; the world is asked"
+    return Entry(
+        service=service,
+        id=outcome_id(late.entry),
+        at=now,
+        kind=Kind.EXPIRED,
+        by=by,
+        tick=late.entry.split("#", maxsplit=1)[0],
+        reason=Reason(ReasonCode.TOO_LATE, text),
+        change=late.change,
+        intent=late.entry,
     )

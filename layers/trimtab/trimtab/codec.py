@@ -31,6 +31,7 @@ _TAG = "is"
 _EMPTY = (type(None), str, bool, tuple, dict, frozenset)
 EXACT_INTEGERS = 2**53
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID_TIME = 10
 
 
 def dumps(value: object) -> str:
@@ -72,6 +73,20 @@ def ulid(at: datetime, seed: str) -> str:
         hashlib.sha256(seed.encode()).digest()[:10], "big"
     )
     return "".join(_CROCKFORD[(bits >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def time_of_ulid(name: str) -> datetime | None:
+    """Return the time in a ULID, or what begins with one; ``None`` if it is none."""
+    head = name[:_ULID_TIME]
+    if len(head) < _ULID_TIME or not set(head) <= set(_CROCKFORD) or head[0] > "7":
+        return None
+    milliseconds = 0
+    for letter in head:
+        milliseconds = milliseconds * 32 + _CROCKFORD.index(letter)
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _build_encoder(kind: Any) -> Encoder:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from trimtab.answers import expiry_of
 from trimtab.assess import assess
 from trimtab.codec import ulid
 from trimtab.decide import decide, hear, holds_after, sizes_wanted
@@ -19,7 +20,7 @@ from trimtab.effects import judge, learn
 from trimtab.errors import Conflict, Malformed, TrimtabError
 from trimtab.guard import guard
 from trimtab.lease import adopted, leases_after
-from trimtab.model.entry import Entry, Kind, answer_id, lapse_id, outcome_id
+from trimtab.model.entry import Entry, answer_id, lapse_id, outcome_id
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.memory import Pending
 from trimtab.model.observation import Observation
@@ -138,7 +139,7 @@ class Loop:
         for name, late in waiting.items():
             if name in outcomes or now < late.deadline + GRACE:
                 continue
-            expired = expiry_of(late, service, now)
+            expired = expiry_of(late, service, now, "reconcile")
             if self._ledger.append(expired):
                 outcomes[name] = expired
         return outcomes
@@ -190,19 +191,3 @@ def think(inputs: Inputs, by: str) -> Tick:
     memory = remember(at, sizes_wanted(at), story.pending, story.standing)
     leases = leases_after(inputs.leases, at, memory)
     return Tick(name, inputs, belief, verdicts, story.entries, memory, by, leases=leases)
-
-
-def expiry_of(late: Pending, service: ServiceId, now: datetime) -> Entry:
-    """Return the outcome of an intent that nobody carried out before its deadline."""
-    text = f"not carried out by {late.deadline:%H:%M:%S}; the next tick decides anew"
-    return Entry(
-        service=service,
-        id=outcome_id(late.entry),
-        at=now,
-        kind=Kind.EXPIRED,
-        by="reconcile",
-        tick=late.entry.split("#", maxsplit=1)[0],
-        reason=Reason(ReasonCode.TOO_LATE, text),
-        change=late.change,
-        intent=late.entry,
-    )

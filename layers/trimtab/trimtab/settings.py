@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 
 from trimtab.errors import SettingsInvalid
+from trimtab.model.kept import SHORTEST
 
 _VARIABLES: Mapping[str, str] = {
     "memory_table": "TRIMTAB_MEMORY_TABLE",
@@ -24,6 +25,8 @@ _VARIABLES: Mapping[str, str] = {
 }
 _TICKS_DAYS = "TRIMTAB_TICKS_DAYS"
 _DEFAULT_DAYS = "14"
+_LOG_DAYS = "TRIMTAB_LOG_DAYS"
+_MOST_LOG_DAYS = 9999
 
 _TABLE_NAME = (re.compile(r"[A-Za-z0-9_.-]{3,255}"), "the name of a DynamoDB table")
 _SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
@@ -56,7 +59,8 @@ class Settings:
     """What a function is told by its deployment. Each function has only what it uses.
 
     An ask older than ``max_age`` is not worth answering. Act may write only to what carries
-    ``managed_tag``. Without an ``anchor_bucket`` anchors are only logged.
+    ``managed_tag``. Without an ``anchor_bucket`` anchors are only logged. ``log_days`` of 0 keeps
+    the log for ever.
     """
 
     region: str = ""
@@ -72,6 +76,12 @@ class Settings:
     ticks_days: int = int(_DEFAULT_DAYS)
     max_age: timedelta = timedelta(minutes=3)
     managed_tag: str = "trimtab:managed"
+    log_days: int = 0
+
+    @property
+    def keep_log(self) -> timedelta | None:
+        """How long entries of the log are kept; ``None``: for ever."""
+        return timedelta(days=self.log_days) if self.log_days else None
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -83,6 +93,10 @@ class Settings:
         days = env.get(_TICKS_DAYS, "").strip() or _DEFAULT_DAYS
         if not days.isdecimal() or int(days) < 1:
             faults.append(f"{_TICKS_DAYS} is {days!r}; expected a whole number of days, at least 1")
+        log_days = env.get(_LOG_DAYS, "").strip() or "0"
+        if not log_days.isdecimal() or not _may_keep(int(log_days)):
+            expected = f"expected 0 (for ever), or {SHORTEST.days} to {_MOST_LOG_DAYS} days"
+            faults.append(f"{_LOG_DAYS} is {log_days!r}; {expected}")
         if faults:
             raise SettingsInvalid("; ".join(faults))
         return cls(
@@ -97,6 +111,7 @@ class Settings:
             webhook_parameter=given["webhook_parameter"],
             anchor_bucket=given["anchor_bucket"],
             ticks_days=int(days),
+            log_days=int(log_days),
         )
 
     def require(self, *names: str) -> None:
@@ -108,6 +123,10 @@ class Settings:
                 f"{', '.join(missing)} must be set; the template sets it for each function that "
                 "needs it"
             )
+
+
+def _may_keep(days: int) -> bool:
+    return days == 0 or SHORTEST.days <= days <= _MOST_LOG_DAYS
 
 
 def _fault(name: str, value: str) -> str:

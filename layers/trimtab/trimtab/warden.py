@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from trimtab.act import Actor
+from trimtab.answers import expiry_of
 from trimtab.errors import Conflict, TrimtabError
 from trimtab.lease import Case, Sight, plan_for
 from trimtab.model.change import Resize, Restore, Reweight, lever_of
 from trimtab.model.entry import Entry, outcome_id
 from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.kept import SHORTEST
 from trimtab.model.lease import WARDEN, Lease, Leases
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.ports import Hands, Infrastructure, Ledger, Store
@@ -126,6 +128,9 @@ class Warden:
         for pending in waiting:
             if pending.entry not in ended and now > pending.deadline:
                 outcome = self._actor.carry_out(service, pending.entry, now)
+                if outcome is None and now - pending.deadline >= SHORTEST:
+                    outcome = expiry_of(pending, service, now, WARDEN)  # the intent has expired
+                    self._ledger.append(outcome)
                 if outcome is not None:
                     ended[pending.entry] = outcome
         return ended

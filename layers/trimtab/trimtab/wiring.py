@@ -60,13 +60,14 @@ class Connections:
     def store(self) -> Store:
         """Policies, memory, pauses."""
         self.settings.require("memory_table")
-        return TableStore(self._tables)
+        return TableStore(self._tables, self.settings.keep_log)
 
     @cached_property
     def ledger(self) -> Ledger:
         """The log and the tick records."""
         self.settings.require("log_table")
-        return TableLedger(self._tables, timedelta(days=self.settings.ticks_days))
+        keep = timedelta(days=self.settings.ticks_days)
+        return TableLedger(self._tables, keep, self.settings.keep_log)
 
     @cached_property
     def infrastructure(self) -> Infrastructure:

@@ -15,8 +15,9 @@ from time import perf_counter
 import pytest
 
 from tests.builders import SHOP, an_entry, at
+from trimtab.adapters.breaks import Break
 from trimtab.adapters.chain import hash_of
-from trimtab.adapters.verify import Break, Heads, Verified, verify
+from trimtab.adapters.verify import Heads, Verified, verify
 from trimtab.model.ids import EntryId
 from trimtab.model.link import Head, Link
 from trimtab_lab.simulator.stores import InMemory
@@ -35,7 +36,7 @@ def a_log(size: int) -> tuple[Log, Head]:
     return tuple(links), state.store.heads([SHOP])[SHOP]
 
 
-def look(log: Log, head: Head, anchors: dict[int, str] | None = None) -> Verified:
+def look(log: Log, head: Head, anchors: dict[int, Head] | None = None) -> Verified:
     return verify(log, Heads(head, head, anchors or {}))
 
 
@@ -218,7 +219,7 @@ def test_entries_from_before_the_chain_are_counted_and_not_covered() -> None:
 
 
 def test_a_log_written_anew_from_end_to_end_differs_from_its_anchor() -> None:
-    anchored = {4: LOG[3].hash}
+    anchored = {4: Head(4, LOG[3].hash)}
     assert look(LOG, HEAD, anchored).fault is None
     others, head = a_log(5)
     fresh = [rehashed(replace(others[0], body=another_body(others[0])))]

@@ -12,18 +12,25 @@ spaces, ASCII), so the whole text is the canonical JSON of the list of the three
 
 The head of the chain (``n`` and ``hash`` of the newest entry) is an item of its own, in the Memory
 table under the partition ``chain#<service>``, and moves in the transaction that writes the entries.
+Where entries are not kept for ever it also says until when they are (``dues``), as each of them
+says of those before it: see ``trimtab.adapters.retention``.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
+from trimtab import codec
 from trimtab.adapters import records
+from trimtab.adapters.retention import dues_after, kept_after
 from trimtab.adapters.tables import Item, Key, LostRace, Put, Table, Tables, Value, Write
 from trimtab.errors import Malformed
 from trimtab.model.entry import Entry
 from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.kept import Due
 from trimtab.model.link import Head, Link
 
 START = Head(0, "0" * 64)
@@ -51,7 +58,8 @@ def head_of(item: Item | None) -> Head:
     n, text = item.get("n"), item.get("hash")
     if not isinstance(n, int) or not isinstance(text, str) or item.get("version") != n:
         raise Malformed(f"{item['service']!s} holds no head of a chain: its n is {n!r}")
-    return Head(n, text)
+    dues = item.get("dues", "[]")
+    return Head(n, text, codec.loads(tuple[Due, ...], dues if isinstance(dues, str) else ""))
 
 
 def link_of(item: Item) -> Link:
@@ -64,12 +72,17 @@ def link_of(item: Item) -> Link:
 
 
 def write_linked(
-    tables: Tables, service: ServiceId, entries: Sequence[Entry], others: Sequence[Write] = ()
+    tables: Tables,
+    service: ServiceId,
+    entries: Sequence[Entry],
+    others: Sequence[Write] = (),
+    keep: timedelta | None = None,
 ) -> None:
-    """Write ``others`` and a service's next entries, all or nothing.
+    """Write ``others`` and a service's next entries, to be kept so long, all or nothing.
 
-    When somebody else appended meanwhile and nothing else is in the way, the entries are linked
-    anew. Raises ``LostRace``, whose numbers are those of ``others`` first and then the entries.
+    ``keep`` is ``None`` for ever. When somebody else appended meanwhile and nothing else is in the
+    way, the entries are linked anew. Raises ``LostRace``, whose numbers are those of ``others``
+    first and then the entries.
     """
     if not entries:
         tables.write(others)
@@ -77,7 +90,7 @@ def write_linked(
     for left in range(TRIES - 1, -1, -1):
         head = head_of(tables.get(head_key(service)))
         try:
-            tables.write([*others, *_links(service, entries, head)])
+            tables.write([*others, *_links(service, entries, head, keep)])
         except LostRace as lost:
             if not left or not lost.only(len(others) + len(entries)):
                 raise
@@ -85,19 +98,24 @@ def write_linked(
             return
 
 
-def _links(service: ServiceId, entries: Sequence[Entry], after: Head) -> list[Write]:
+def _links(
+    service: ServiceId, entries: Sequence[Entry], after: Head, keep: timedelta | None
+) -> list[Write]:
     """Put entries behind ``after``, and the head behind them."""
     writes: list[Write] = []
     head = after
     for entry in entries:
-        item = records.entry_item(entry)
+        kept = kept_after(head, entry.at, keep)
+        item = records.entry_item(replace(entry, kept=kept))
         n = head.n + 1
         linked = Head(n, hash_of(n, head.hash, str(item["body"])))
         item = {**item, "n": n, "prev": head.hash, "hash": linked.hash}
         writes.append(Put(Table.LOG, item, f"log entry {entry.service}/{entry.id}"))
-        head = linked
+        head = replace(linked, dues=dues_after(head, linked, kept))
     key = head_key(service)
     moved: dict[str, Value] = {"service": key.partition, "item": key.sort, "version": head.n}
     moved |= {"n": head.n, "hash": head.hash}
+    if head.dues:
+        moved["dues"] = codec.dumps(head.dues)
     writes.append(Put(Table.MEMORY, moved, f"head of the chain of {service}", after.n))
     return writes

@@ -26,13 +26,15 @@ ULID_TIME = 10
 
 @dataclass(frozen=True, slots=True)
 class TableLedger:
-    """Port ``Ledger`` on tables. Tick records expire after ``keep``; log entries never do.
+    """Port ``Ledger`` on tables. Ticks expire after ``keep``, entries after ``keep_log``.
 
-    ``None`` records no ticks, for simulations of many days that nobody will replay.
+    ``keep=None`` records no ticks, for simulations of many days that nobody will replay;
+    ``keep_log=None`` keeps the log for ever.
     """
 
     tables: Tables
     keep: timedelta | None = timedelta(days=14)
+    keep_log: timedelta | None = None
 
     def commit(self, tick: Tick) -> None:
         """Write memory, tick record and entries in one transaction, or nothing.
@@ -65,11 +67,11 @@ class TableLedger:
         if self.keep is not None:
             record = records.tick_item(tick, self.keep)
             writes.append(Put(Table.TICKS, record, f"record of tick {tick.id} of {service}"))
-        write_linked(self.tables, service, tick.entries, writes)
+        write_linked(self.tables, service, tick.entries, writes, self.keep_log)
 
     def give_back(self, service: ServiceId, left: Leases, entries: Sequence[Entry]) -> None:
         """Write what is left of a service's leases, and the warden's entries, or nothing."""
-        write_linked(self.tables, service, entries, [_leases(service, left)])
+        write_linked(self.tables, service, entries, [_leases(service, left)], self.keep_log)
 
     def append(self, entry: Entry) -> bool:
         """Append one entry unless its key exists; tells whether it was appended.
@@ -77,7 +79,7 @@ class TableLedger:
         ``False`` may also mean that this very call appended it and the SDK had to ask twice.
         """
         try:
-            write_linked(self.tables, entry.service, [entry])
+            write_linked(self.tables, entry.service, [entry], keep=self.keep_log)
         except LostRace as lost:
             if 0 in lost.taken:
                 return False

@@ -36,7 +36,7 @@ LEASES = "#leases"
 
 MOST_TICK_BYTES = 380 * 1024
 """Compressed. Leaves room in an item for its keys."""
-COLUMNS = ("kind", "lever", "tick", "day", "at_id", "deadline")
+COLUMNS = ("kind", "lever", "tick", "day", "at_id", "deadline", "expires")
 """What lies beside the body of a log entry: all of it follows from the body."""
 WRITE_UNIT = 1024
 """What DynamoDB bills as one write: a memory larger than this is worth compressing."""
@@ -172,6 +172,8 @@ def entry_item(entry: Entry) -> Item:
         optional["lever"] = entry.lever.value
     if entry.deadline is not None:
         optional["deadline"] = stamp(entry.deadline)
+    if entry.kept is not None and entry.kept.until is not None:
+        optional["expires"] = int(entry.kept.until.timestamp())  # what DynamoDB deletes by
     return _item(
         Key(Table.LOG, entry.service, entry.id),
         kind=entry.kind.value,

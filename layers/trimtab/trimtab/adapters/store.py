@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from trimtab.adapters import records
@@ -30,10 +31,12 @@ class TableStore:
     """Port ``Store`` on tables.
 
     What concerns one service only (no policy, a damaged item, a key left unread) is that service's
-    reason. A table that is missing, denied or throttled concerns all, and raises.
+    reason. A table that is missing, denied or throttled concerns all, and raises. What it appends
+    to the log is kept for ``keep_log``, ``None`` for ever.
     """
 
     tables: Tables
+    keep_log: timedelta | None = None
 
     def services(self) -> tuple[Listed, ...]:
         """Every service that has a policy, in name order."""
@@ -81,6 +84,7 @@ class TableStore:
                 ),
                 Put(Table.MEMORY, records.listed_item(listed), f"directory row of {service}", None),
             ],
+            self.keep_log,
         )
         return stored.version
 
@@ -92,7 +96,7 @@ class TableStore:
             if pause is None
             else Put(Table.MEMORY, records.pause_item(service, pause), what, None)
         )
-        write_linked(self.tables, entry.service, [entry], [change])
+        write_linked(self.tables, entry.service, [entry], [change], self.keep_log)
 
     def request(self, entries: Sequence[Entry]) -> None:
         """Add requests to those that a service's next tick hears, each with its log entry."""
@@ -106,7 +110,7 @@ class TableStore:
         stored = Requests(held.version + 1, open_now)
         item = records.requests_item(service, stored)
         change = Put(Table.MEMORY, item, f"requests of {service}", held.version)
-        write_linked(self.tables, service, entries, [change])
+        write_linked(self.tables, service, entries, [change], self.keep_log)
 
     def heads(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Head]:
         """Where the chains of those services end that have one, read consistently."""

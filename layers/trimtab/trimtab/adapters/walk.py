@@ -2,7 +2,7 @@
 
 New links are streamed and forgotten. Only when one of them does not hold is the whole chain read,
 so that the fault is named in the words of ``trimtab log verify``, and so that no entry that merely
-lies under an old key (an answer to an old proposal) passes for missing.
+lies under an old key (an answer to an old proposal), or whose time was up, passes for missing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from trimtab.adapters.chain import START
+from trimtab.adapters.descent import head_at
 from trimtab.adapters.verify import Heads, is_sound, verify
 from trimtab.anchor import EVERYTHING
 from trimtab.errors import Malformed
@@ -70,7 +71,7 @@ def _walk(
             return Checked(end, now) if mark or end != START else None
         if not has_time():
             return None
-        fault = _whole(store, ledger, service, end)
+        fault = _whole(store, ledger, service, end, now)
     except Malformed as damage:
         fault = str(damage)
     return Checked(start, now, fault) if fault else Checked(end, now)
@@ -90,17 +91,17 @@ def _onward(links: Iterable[Link], start: Head, end: Head, has_time: HasTime) ->
         while (follower := waiting.pop(last.n + 1, None)) is not None:
             if follower.prev != last.hash or not is_sound(follower):
                 return None
-            last = Head(follower.n, follower.hash)
+            last = head_at(follower)
     return last
 
 
-def _whole(store: Store, ledger: Ledger, service: ServiceId, before: Head) -> str:
+def _whole(store: Store, ledger: Ledger, service: ServiceId, before: Head, now: datetime) -> str:
     """Say how a chain is broken when all of it is looked at; nothing if it holds after all."""
     links = list(islice(ledger.links(service), MOST_WHOLE + 1))
     if len(links) > MOST_WHOLE:
         return "a new link does not hold, and the chain is too long to be walked whole here"
     after = store.heads([service]).get(service, START)
-    fault = verify(links, Heads(before, after)).fault
+    fault = verify(links, Heads(before, after), now).fault
     if fault is None:
         return ""
     where = f" (entry {fault.entry})" if fault.entry else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from trimtab.decide.health import eject_of
@@ -22,7 +23,7 @@ from trimtab.decide.holding import (
     say,
     with_hold,
 )
-from trimtab.decide.takeback import TakeBack, take_back
+from trimtab.decide.takeback import TakeBack, absent, take_back
 from trimtab.model.change import inverse_of, subject_of
 from trimtab.model.entry import Entry, Kind, answer_id, lapse_id
 from trimtab.model.heard import Answer, Approval, Heard
@@ -76,7 +77,7 @@ def _hear(request: Request, cited: Mapping[EntryId, Entry], at: Situation, heard
     what = request.what
     match what:
         case Approve() | Reject():
-            return _answer_proposal(request, what, cited, heard)
+            return _answer_proposal(request, what, cited, at.now, heard)
         case Undo():
             return _undo(request, take_back(what.entry, cited, at, heard), at, heard)
         case EjectTarget():
@@ -92,11 +93,15 @@ def _hear(request: Request, cited: Mapping[EntryId, Entry], at: Situation, heard
 
 
 def _answer_proposal(
-    request: Request, what: Approve | Reject, cited: Mapping[EntryId, Entry], heard: Heard
+    request: Request,
+    what: Approve | Reject,
+    cited: Mapping[EntryId, Entry],
+    now: datetime,
+    heard: Heard,
 ) -> Heard:
     entry = cited.get(what.entry)
     if entry is None:
-        return no(heard, request, ReasonCode.NOT_POSSIBLE, f"there is no entry {what.entry}")
+        return no(heard, request, ReasonCode.NOT_POSSIBLE, absent(what.entry, now))
     if entry.kind is not Kind.AWAITING or entry.change is None:
         text = f"{entry.id} is {entry.kind}: only what awaits approval can be answered"
         return no(heard, request, ReasonCode.NOT_POSSIBLE, text, entry.id)
@@ -104,6 +109,8 @@ def _answer_proposal(
     if said is not None:
         text = f"{entry.id} was {said.kind} by {said.by} before"
         return no(heard, request, ReasonCode.NOT_POSSIBLE, text, entry.id)
+    if entry.kept is not None and entry.kept.has_expired(now):
+        return late(heard, request, f"{entry.id} has expired: nobody can approve it", entry.id)
     if lapse_id(entry.id) in cited:
         return late(heard, request, f"{entry.id} lapsed: it is no longer proposed", entry.id)
     rejected = {a.about for a in heard.answers if a.kind is Kind.REJECTED}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from trimtab.codec import time_of_ulid
 from trimtab.decide.scaling import sizes_wanted
 from trimtab.model.change import (
     Change,
@@ -23,6 +24,7 @@ from trimtab.model.change import (
 from trimtab.model.entry import Entry, Kind, outcome_id
 from trimtab.model.heard import Heard
 from trimtab.model.ids import EntryId, FleetId
+from trimtab.model.kept import SHORTEST
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.request import size_subject, weights_subject
 from trimtab.model.situation import Situation
@@ -46,7 +48,7 @@ def take_back(
     name: EntryId, cited: Mapping[EntryId, Entry], at: Situation, heard: Heard
 ) -> TakeBack | Reason:
     """Say how to take an intent back, or why not."""
-    entry = _done(name, cited)
+    entry = _done(name, cited, at.now)
     if isinstance(entry, Reason):
         return entry
     if name in _taken_back(at, heard):
@@ -77,18 +79,28 @@ def back_of(change: Change, done: datetime, at: Situation, heard: Heard) -> Take
             return _reweight_back(change, at, heard)
 
 
-def _done(name: EntryId, cited: Mapping[EntryId, Entry]) -> Entry | Reason:
+def _done(name: EntryId, cited: Mapping[EntryId, Entry], now: datetime) -> Entry | Reason:
     """Find the intent that was carried out, or say why there is none."""
     entry, outcome = cited.get(name), cited.get(outcome_id(name))
     if entry is None:
-        return _no(f"there is no entry {name}")
+        return _no(absent(name, now))
     if entry.kind is not Kind.INTENDED or entry.change is None:
         return _no(f"{name} is {entry.kind}: it did nothing that could be taken back")
+    if entry.kept is not None and entry.kept.has_expired(now):
+        return _no(f"{name} has expired, and what became of it may be gone from the log")
     if outcome is None:
         return _no(f"{name} is still on its way: its outcome is not known yet")
     if not _may_have_happened(outcome):
         return _no(f"{name} changed nothing: {outcome.kind}, {outcome.reason.text}")
     return entry
+
+
+def absent(name: EntryId, now: datetime) -> str:
+    """Say that there is no such entry; and why, if it is so old that it may have expired."""
+    at = time_of_ulid(name)
+    if at is None or now - at < SHORTEST:
+        return f"there is no entry {name}"
+    return f"there is no entry {name}; what was written on {at:%Y-%m-%d} may have expired by now"
 
 
 def _may_have_happened(outcome: Entry) -> bool:

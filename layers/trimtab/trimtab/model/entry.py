@@ -10,6 +10,7 @@ from trimtab.model.assessment import Evidence
 from trimtab.model.change import Change
 from trimtab.model.effect import Expectation
 from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.kept import Kept
 from trimtab.model.policy import Lever, Mode
 from trimtab.model.reason import Reason
 from trimtab.model.request import Asked
@@ -65,6 +66,8 @@ class Entry:
     ``request`` names the request that an entry answers. ``deadline`` and ``expects``, what it
     should change and by when, are set on intents only. ``undoes`` names the intents that it takes
     back, also where ``intent`` says which approved proposal it carries out.
+    ``kept`` is set when the entry is stored, if
+    it, or anything before it in its chain, is not kept for ever.
     """
 
     service: ServiceId
@@ -90,6 +93,7 @@ class Entry:
     calls: tuple[Call, ...] = ()
     expects: Expectation | None = None
     undoes: tuple[EntryId, ...] = ()
+    kept: Kept | None = None
 
 
 def outcome_id(intent: EntryId) -> EntryId:

@@ -7,14 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.kept import Due
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The newest link of a service's chain: its number and its hash."""
+    """The newest link of a service's chain: its number and its hash.
+
+    ``dues`` says of all entries up to it until when they are kept, as ``Kept.before`` does.
+    """
 
     n: int
     hash: str
+    dues: tuple[Due, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
