@@ -10,7 +10,7 @@ from tests.contract.deployments import Deployment
 from trimtab.adapters.descent import kept_of
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.store import TableStore
-from trimtab.adapters.tables import Range, Remove, Table
+from trimtab.adapters.tables import Key, Range, Remove, Table
 from trimtab.adapters.verify import Heads, Verified, verify
 from trimtab.model.entry import Kind, outcome_id
 from trimtab.model.kept import Kept
@@ -73,7 +73,7 @@ def test_what_expires_may_go_and_nothing_else(here: Deployment) -> None:
         ledger = for_ever if number < 2 else for_a_month
         ledger.append(an_entry(when=at(number), seed=str(number)))
     gone = [link for link in links(here) if link.n in (3, 5)]
-    here.tables.write([Remove(Table.LOG.key_of(_item(here, link)), "expired") for link in gone])
+    here.tables.write([Remove(Key(Table.LOG, SHOP, link.id), "expired") for link in gone])
     found = walked(here, 31)
     assert (found.fault, found.expired, found.checked, found.overdue) == (None, 2, 3, 1)
     early = walked(here, 29).fault
@@ -87,8 +87,3 @@ def test_a_deployment_may_stop_and_start_to_keep(here: Deployment) -> None:
         assert ledger.append(an_entry(when=at(number), seed=str(number)))
     assert walked(here, 0).fault is None
     assert [due.n for due in here.store.heads([SHOP])[SHOP].dues] == [2, 4, 5]
-
-
-def _item(here: Deployment, link: Link) -> dict[str, object]:
-    [item] = [i for i in here.tables.query(Range(Table.LOG, SHOP)) if i["id"] == link.id]
-    return dict(item)

@@ -65,6 +65,7 @@ class Descent:
 
     def _go(self) -> None:
         """Go from entry to entry; ``judge`` is the last that can be trusted about what is gone."""
+        link: Link | None = None
         above = judge = self._head
         while above.n > 0:
             named: Due | None = Due(above.n, above.hash)
@@ -79,6 +80,9 @@ class Descent:
             above = _before(link)
             if link.hash == named.hash == hash_of(link.n, link.prev, link.body):
                 judge = above
+        if link is not None and above != START:
+            text = "it is the first, and says that another came before it"
+            self.faults.append(fault_at(Break.RELINKED, link, text))
 
     def _hold(self, above: Head) -> None:
         """Hold the entry of a number against what the one after it, or the head, says of it."""
