@@ -65,9 +65,8 @@ class Entry:
     out, the intent that an undo takes back. ``asked`` is what a ``requested`` entry asks for, and
     ``request`` names the request that an entry answers. ``deadline`` and ``expects``, what it
     should change and by when, are set on intents only. ``undoes`` names the intents that it takes
-    back, also where ``intent`` says which approved proposal it carries out.
-    ``kept`` is set when the entry is stored, if
-    it, or anything before it in its chain, is not kept for ever.
+    back, also where ``intent`` says which approved proposal it carries out. ``kept`` is set when
+    the entry is stored, if it, or anything before it in its chain, is not kept for ever.
     """
 
     service: ServiceId
