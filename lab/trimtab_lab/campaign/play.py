@@ -11,6 +11,7 @@ from enum import StrEnum
 from trimtab.model.change import Eject
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.policy import FailureOutlier, HealthPolicy, OutlierPolicy, Policy, TargetMetric
+from trimtab.model.probe import ProbePolicy
 from trimtab_lab.campaign.peers import STEP, Envoy, Out, taken_out_by_balancer, taken_out_by_group
 from trimtab_lab.campaign.stage import COMFORTABLE, GROUP, OF_METRICS, Stage, scenario_of
 from trimtab_lab.campaign.story import Story
@@ -85,8 +86,10 @@ def campaign_policy(story: Story, scenario: Scenario) -> Policy:
         TargetMetric(space, "Requests", "Sum"), TargetMetric(space, "Errors", "Sum")
     )
     latency = OutlierPolicy(TargetMetric(space, "Latency"), floor=250.0)
-    mine = HealthPolicy(outliers=(latency,), failures=counts) if story.fleet.own_metrics else None
-    return replace(policy, health=replace(mine or HealthPolicy(), watch=A_MINUTE, sweep=A_MINUTE))
+    own = story.fleet.own_metrics
+    health = HealthPolicy(outliers=(latency,), failures=counts) if own else HealthPolicy()
+    probe = ProbePolicy() if story.fleet.probe else None
+    return replace(policy, health=replace(health, probe=probe, watch=A_MINUTE, sweep=A_MINUTE))
 
 
 @dataclass(frozen=True, slots=True)

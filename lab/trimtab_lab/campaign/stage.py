@@ -116,7 +116,8 @@ class Stage:
         elif trouble.zone is not None:
             yield InZone(ZONES[trouble.zone])
         else:
-            yield Everywhere() if trouble.kind in OF_METRICS else WholeFleet(FLEET)
+            everywhere = trouble.kind in OF_METRICS or trouble.kind is FaultKind.PROBE_BLIND
+            yield Everywhere() if everywhere else WholeFleet(FLEET)
 
     def _is_here(self, place: int) -> bool:
         return any(i.id == self.places[place] for i in self.world.instances())

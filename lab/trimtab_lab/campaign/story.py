@@ -76,6 +76,7 @@ class Fleet(Part):
     most: int | None = Field(default=None, ge=1)
     checks_queue: bool = False
     own_metrics: bool = True
+    probe: bool = False
 
 
 class Trouble(Part):

@@ -21,6 +21,10 @@ from trimtab_lab.world.world import World
 FLEETS = ("blue", "green")
 
 
+MEDDLED = tuple(k for k in FaultKind if k not in (FaultKind.DEEP, FaultKind.PROBE_BLIND))
+"""What goes wrong in campaigns, whose policies have no probe: what only that sees is not in it."""
+
+
 class Meddlers:
     """Everybody else. Each draws from dice of its own; all of them stop for the calm."""
 
@@ -38,7 +42,7 @@ class Meddlers:
             return
         dice = self._dice.of(Trouble.FAULT)
         kind = dice.choice(
-            (FaultKind.DEAD, FaultKind.DEAD, FaultKind.SLOW, FaultKind.SLOW, *FaultKind)
+            (FaultKind.DEAD, FaultKind.DEAD, FaultKind.SLOW, FaultKind.SLOW, *MEDDLED)
         )
         if kind is FaultKind.THROTTLED:  # the gates throttle, call by call
             return

@@ -13,8 +13,10 @@ from trimtab.model.tick import Ask, Tick
 from trimtab.notify import Report
 from trimtab.ports import Names
 from trimtab.schedule import ask_for_all
+from trimtab.survey import Surveyor
 from trimtab_lab.simulator.policies import put_policy
 from trimtab_lab.simulator.ports import WorldHands, WorldInfrastructure, WorldNames
+from trimtab_lab.simulator.probes import WorldAddresses, WorldProbes
 from trimtab_lab.simulator.run import Diary, Minute, OnMinute, Run
 from trimtab_lab.simulator.stores import InMemory, Told
 from trimtab_lab.world.build import build_world
@@ -45,6 +47,13 @@ class Simulator:
             self.state.store, self.state.ledger, self.infrastructure, self.state.reports
         )
         self.actor = Actor(self.state.ledger, self.state.store, self.infrastructure, self.hands)
+        self.surveyor = Surveyor(
+            self.state.store,
+            self.infrastructure,
+            WorldAddresses(self.world),
+            WorldProbes(self.world),
+            self.state.reports,
+        )
         self.result = Run(self.world)
         self.skew = timedelta()
         """How far Trimtab's clock is ahead of the world's."""
@@ -83,12 +92,14 @@ class Simulator:
                 self.on_tick(tick)
         entries = [entry for tick in ticks for entry in tick.entries]
         entries += self._act(entries)
+        surveyed = self.surveyor.survey(now)  # what it finds is there for the next tick
         self._tell(entries, now)
         troubles = tuple(
             f"{service}: {result.code}: {result.text}"
             for service, result in results.items()
             if not isinstance(result, Tick)
         )
+        troubles += surveyed.troubles
         number = self.result.minutes + 1
         events = self._diary.news()
         return Minute(number, at, tuple(entries), events, len(ticks), troubles)

@@ -35,6 +35,7 @@ _ON_INSTANCES = (
     FaultKind.DEAD,
     FaultKind.SLOW,
     FaultKind.ERRORS,
+    FaultKind.DEEP,
     FaultKind.FLEET_DOWN,
     FaultKind.ZONE_OUTAGE,
 )
@@ -117,6 +118,13 @@ class Faults:
         """Launches of this group in this zone fail for lack of capacity."""
         return any(
             on.fault.kind is FaultKind.NO_CAPACITY and _covers(on.fault, group.fleet, zone)
+            for on in self._on
+        )
+
+    def blinds_probe(self, zone: str) -> bool:
+        """Our probe in this zone reaches nobody."""
+        return any(
+            on.fault.kind is FaultKind.PROBE_BLIND and _covers(on.fault, "", zone)
             for on in self._on
         )
 
@@ -206,6 +214,9 @@ def _inflict(fault: Fault, instance: Instance) -> None:
             instance.slow *= fault.amount
         case FaultKind.ERRORS:
             instance.error_share = max(instance.error_share, fault.amount)
+        case FaultKind.DEEP:
+            instance.error_share = max(instance.error_share, fault.amount)
+            instance.deep_broken = True
         case FaultKind.FLEET_DOWN:
             instance.error_share = 1.0
             instance.failing = True

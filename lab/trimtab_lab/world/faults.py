@@ -20,6 +20,9 @@ class FaultKind(StrEnum):
     """Service time is multiplied [factor], capacity divided; /health still answers in time."""
     ERRORS = "errors"
     """A share of requests is answered 5xx, fast [share]; /health still answers 200."""
+    DEEP = "deep"
+    """A part that a share of requests needs is broken: those are answered 5xx [share]; /health
+    still answers 200, and what our probe asks for needs that part."""
     FLEET_DOWN = "fleet_down"
     """Every target, new ones too, answers 503 to everything, checks included."""
     ZONE_OUTAGE = "zone_outage"
@@ -36,6 +39,8 @@ class FaultKind(StrEnum):
     """Launches fail with InsufficientInstanceCapacity."""
     SLOW_LAUNCHES = "slow_launches"
     """Launches take longer [factor]."""
+    PROBE_BLIND = "probe_blind"
+    """Our probe reaches nobody, from anywhere or from one zone: its security group, its routes."""
     THROTTLED = "throttled"
     """A share of calls to an AWS API is refused [share]; enforced by whoever plays the API."""
 
@@ -111,7 +116,7 @@ def describe(fault: Fault) -> str:
     match fault.kind:
         case FaultKind.SLOW | FaultKind.SLOW_LAUNCHES:
             what = f"{fault.kind} x{fault.amount:g}"
-        case FaultKind.ERRORS | FaultKind.THROTTLED:
+        case FaultKind.ERRORS | FaultKind.DEEP | FaultKind.THROTTLED:
             what = f"{fault.kind} {fault.amount:.0%}"
         case FaultKind.METRICS_LATE:
             what = f"{fault.kind} +{fault.amount:g}s"

@@ -15,6 +15,7 @@ default.
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 from trimtab_lab.world.instances import Health
@@ -142,6 +143,23 @@ def check_failure(instance: Instance, timeout_s: int) -> str | None:
     if instance.app.checks_queue and instance.backlog and instance.latency >= timeout_s:
         return "Target.Timeout"
     return None
+
+
+def probe_failure(instance: Instance, timeout_s: float, dice: str) -> str:
+    """Say how an instance fails a request of our probe now; empty if it answers well in time.
+
+    The probe asks for what users ask for: it waits in the same queue, and fails by the same chance.
+    """
+    if instance.unreachable:
+        return f"timed out after {timeout_s:g} s connecting"
+    if instance.dead:
+        return "connection refused"
+    if instance.failing or instance.deep_broken:
+        return "status 503"
+    if instance.latency >= timeout_s:
+        return f"timed out after {timeout_s:g} s waiting for the answer"
+    share = instance.error_share
+    return "status 500" if share and Random(f"{dice}:{instance.id}").random() < share else ""
 
 
 def _errors(registration: Registration) -> int:

@@ -47,6 +47,7 @@ class Instance:
         "cpu_steps",
         "cpu_sum",
         "dead",
+        "deep_broken",
         "error_share",
         "fail_share",
         "failing",
@@ -101,6 +102,7 @@ class Instance:
         self.dead = False
         self.unreachable = False
         self.failing = False
+        self.deep_broken = False
         self.slow = 1.0
         self.error_share = 0.0
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trimtab_lab.world.health import probe_failure
+from trimtab_lab.world.instances import Lifecycle
 from trimtab_lab.world.metrics import KEEP_MINUTES
 from trimtab_lab.world.recorder import FleetNow, Users
 from trimtab_lab.world.traffic import route, serve
@@ -263,6 +265,17 @@ class World:
         """DescribeScalingActivities, newest first."""
         activities = tuple(self._p.autoscaling.group(name).activities)[:limit]
         return tuple(view_of_activity(activity) for activity in activities)
+
+    # our own probe
+
+    def ask(self, instance_id: str, zone: str, timeout_s: float) -> str:
+        """Say how an instance fails a probe of ours, sent now from a zone; empty if it answers."""
+        if self._p.faults.blinds_probe(zone):
+            return f"timed out after {timeout_s:g} s connecting"
+        instance = self._p.instances.get(instance_id)
+        if instance is None or instance.lifecycle is Lifecycle.TERMINATED:
+            return "not reachable"
+        return probe_failure(instance, timeout_s, f"{self.scenario.seed}:{self._now}:{zone}")
 
     # alarms
 

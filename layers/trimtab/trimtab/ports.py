@@ -15,8 +15,9 @@ from typing import Protocol
 
 from trimtab.model.change import Change
 from trimtab.model.entry import Call, Entry
+from trimtab.model.errand import Brought, Run
 from trimtab.model.halt import Halts
-from trimtab.model.ids import Arn, EntryId, FleetId, ServiceId
+from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, ServiceId, Zone
 from trimtab.model.incident import Told
 from trimtab.model.lease import Leases
 from trimtab.model.link import Checked, Head, Link
@@ -79,6 +80,8 @@ class Listed:
     enabled: bool
     version: int
     resources: frozenset[str]
+    probed: bool = False
+    """Whether its policy has targets asked by our own probe."""
 
 
 class Store(Protocol):
@@ -270,6 +273,22 @@ class Reports(Protocol):
         ...
 
 
+class Addresses(Protocol):
+    """Where instances are asked."""
+
+    def of(self, instances: Sequence[InstanceId]) -> Mapping[InstanceId, str] | Reason:
+        """Private address of each instance that has one; what is gone has none."""
+        ...
+
+
+class Probes(Protocol):
+    """Our own probes, one in each place."""
+
+    def ask(self, runs: Sequence[Run]) -> Mapping[Zone, Sequence[Brought | Reason]]:
+        """Send every place on every run, all at once; what each brings back, or why nothing."""
+        ...
+
+
 class Names(Protocol):
     """Finds what a policy names, once, when it is applied. Raises ``NotFound`` with what to do."""
 
@@ -299,6 +318,7 @@ class Paused(Protocol):
 
 
 __all__ = [
+    "Addresses",
     "Bus",
     "Hands",
     "Infrastructure",
@@ -308,6 +328,7 @@ __all__ = [
     "MetricKey",
     "Names",
     "Paused",
+    "Probes",
     "Queue",
     "Reported",
     "Reports",

@@ -19,6 +19,7 @@ from trimtab.model.link import Checked, Head
 from trimtab.model.memory import Memory
 from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.report import Source
 from trimtab.model.request import MOST_OPEN, Request, Requests
 from trimtab.model.tick import Pause, Remembered
 from trimtab.ports import Listed
@@ -69,7 +70,8 @@ class TableStore:
         current = self.tables.get(records.current_key(service))
         held = 0 if current is None else records.version_of(current)
         stored = replace(policy, version=held + 1)
-        listed = Listed(service, stored.enabled, stored.version, resources)
+        probed = Source.PROBE in stored.health.sources
+        listed = Listed(service, stored.enabled, stored.version, resources, probed)
         write_linked(
             self.tables,
             service,

@@ -18,7 +18,7 @@ from trimtab.model.ids import Zone
 from trimtab.model.memory import FleetMemory
 from trimtab.model.observation import FleetSeen, LoadSignal
 from trimtab.model.policy import Policy
-from trimtab.model.reason import BY_METRICS, Reason
+from trimtab.model.reason import AGAINST_PEERS, BY_METRICS, Reason, ReasonCode
 
 BUSY = 1.0
 """Units of load a trusted target at its target load carries; from here on a fleet is busy."""
@@ -131,8 +131,12 @@ def _failing_together(at: Scene, factor: float) -> str:
     return f"{share:.0%} of the requests fail, whoever answers them"
 
 
-def _anyone_stands_out(at: Scene) -> bool:
-    return any(e.detector in BY_METRICS for t in at.bad for e in t.evidence)
+def _anyone_stands_out(at: Scene, by: frozenset[ReasonCode] = BY_METRICS) -> bool:
+    """Tell whether anyone does by those detectors.
+
+    A probe's finding does not speak against an overload: who is slowest times out first.
+    """
+    return any(e.detector in by for t in at.bad for e in t.evidence)
 
 
 def _zone(at: Scene) -> str:
@@ -173,6 +177,8 @@ def _deployment(at: Scene) -> str:
 
 
 def _dependency(at: Scene) -> str:
+    if _anyone_stands_out(at, AGAINST_PEERS) and at.belief.rest_share is None:
+        return ""
     return _failing_together(at, factor=ALIKE_FACTOR)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from trimtab.assess.by_probe import by_probe
 from trimtab.assess.detectors import by_load_balancer
 from trimtab.assess.look import Findings, Found, Look
 from trimtab.assess.peers import by_failures, by_outliers
@@ -20,6 +21,7 @@ DETECTORS: Mapping[Detector, Callable[[Look], Findings]] = {
     Detector.LOAD_BALANCER: by_load_balancer,
     Detector.OUTLIERS: by_outliers,
     Detector.FAILURES: by_failures,
+    Detector.PROBE: by_probe,
 }
 """In this order evidence is told: the first is the reason that is given."""
 

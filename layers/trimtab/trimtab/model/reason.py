@@ -132,6 +132,10 @@ BY_METRICS = frozenset({ReasonCode.METRIC_OUTLIER, ReasonCode.FAILURE_OUTLIER})
 """Detectors that see only what a close look reads: without one they say nothing, good or bad."""
 
 
+AGAINST_PEERS = BY_METRICS | {ReasonCode.PROBE_FAILED}
+"""Detectors that find only who fails among peers that do not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One reason: ``code`` for machines, ``text`` for people, ``facts`` for both."""
