@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
@@ -24,12 +25,16 @@ Task = tuple[str, int, Who]
 def main(arguments: list[str] | None = None) -> int:
     """Play what was asked for; 0 if Trimtab came out as promised."""
     asked = _parser().parse_args(arguments)
-    tasks = list(_tasks(asked))
-    played: list[Played] = []
+    wanted = list(_tasks(asked))
+    kept = {} if asked.keep is None else _kept(asked.keep)
+    played = [kept[task] for task in wanted if task in kept]
+    tasks = [task for task in wanted if task not in kept]
     with Progress(console=Console(stderr=True), disable=asked.json) as progress:
-        bar = progress.add_task("stories", total=len(tasks))
+        bar = progress.add_task("stories", total=len(wanted), completed=len(played))
         for one in _played(tasks, asked.workers):
             played.append(one)
+            if asked.keep is not None:
+                _keep(one, asked.keep)
             progress.advance(bar)
     short = shortcomings(played)
     if asked.json:
@@ -51,17 +56,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--who", default=",".join(Who), help="whom to play with")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    parser.add_argument("--keep", type=Path, help="a file of what was played: go on from there")
     return parser
 
 
 def _tasks(asked: argparse.Namespace) -> Iterator[Task]:
-    for story in all_stories():
-        if asked.story not in story.name:
-            continue
-        many = asked.seeds if story.fleet.targets <= LARGE else max(1, asked.seeds // 10)
-        for seed in range(1, many + 1):
-            for who in asked.who.split(","):
-                yield story.name, seed, Who(who)
+    """Name all there is to play, seed by seed: what was played so far is fair to each story."""
+    for seed in range(1, asked.seeds + 1):
+        for story in all_stories():
+            rarely = story.fleet.targets > LARGE and seed > max(1, asked.seeds // 10)
+            if asked.story in story.name and not rarely:
+                for who in asked.who.split(","):
+                    yield story.name, seed, Who(who)
+
+
+def _keep(one: Played, file: Path) -> None:
+    with file.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(asdict(one)) + "\n")
+
+
+def _kept(file: Path) -> dict[Task, Played]:
+    """Read what an earlier run of the same code played."""
+    kept: dict[Task, Played] = {}
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        data = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(line).items()}
+        one = Played(**{**data, "who": Who(data["who"])})
+        kept[one.story, one.seed, one.who] = one
+    return kept
 
 
 def _played(tasks: Sequence[Task], workers: int) -> Iterator[Played]:
