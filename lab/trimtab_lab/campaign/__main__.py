@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -79,8 +80,9 @@ def _kept(file: Path) -> dict[Task, Played]:
     """Read what an earlier run of the same code played."""
     kept: dict[Task, Played] = {}
     for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
-        data = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(line).items()}
-        one = Played(**{**data, "who": Who(data["who"])})
+        data: dict[str, Any] = json.loads(line)
+        lists = {name: tuple(value) for name, value in data.items() if isinstance(value, list)}
+        one = Played(**{**data, **lists, "who": Who(data["who"])})
         kept[one.story, one.seed, one.who] = one
     return kept
 
