@@ -17,9 +17,11 @@ from trimtab.model.entry import Entry, Kind
 from trimtab.model.reason import Fact, Reason
 from trimtab.model.verdict import Check
 from trimtab.told.words import sentence_of
+from trimtab_cli.against import as_data, shown_of
 from trimtab_cli.entries import SHORT_ID, line_of
 from trimtab_cli.find import Story, find
 from trimtab_cli.moments import lasting
+from trimtab_cli.plot import Plot
 from trimtab_cli.session import Operator, service_named
 from trimtab_cli.show import STYLE_OF, console, moment, say_json, say_lines, text
 from trimtab_cli.undo import caution_of, commands_of
@@ -44,14 +46,18 @@ def explain(
     back = lasting(since, "--since")
     with operator.deployment() as deployment:
         story = find(deployment, entry, name, back)
+        shown = shown_of(story.entry, deployment.ledger)
     if as_json:
         outcome = codec.encode(story.outcome) if story.outcome else None
         effect = codec.encode(story.effect) if story.effect else None
         told = {"entry": codec.encode(story.entry), "outcome": outcome, "effect": effect}
         thread = [codec.encode(each) for each in story.thread]
-        say_json({**told, "stage": story.life.stage, "thread": thread})
+        beside = as_data(shown)
+        say_json({**told, "stage": story.life.stage, "thread": thread, "beside_peers": beside})
     else:
         console().print(tree_of(story))
+        for one in shown:
+            console().print(Plot(one))
         say_lines(_undo_lines(story))
 
 

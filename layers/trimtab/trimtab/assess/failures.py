@@ -63,14 +63,7 @@ def failure_outliers(
 
     Counts are those of the last ``window`` of fresh minutes (the newest no older than ``max_age``).
     """
-    oldest = now - max_age - rule.window + timedelta(minutes=1)
-    newest = now - max_age
-    minutes = {
-        instance: recent
-        for instance, series in counted.requests.items()
-        if (last := series.last) is not None and last.at >= newest
-        if (recent := _minutes(series, counted.errors.get(instance), oldest)[-_length(rule) :])
-    }
+    minutes = _recent(counted, rule, now, max_age)
     counts = {i: _sum(m) for i, m in minutes.items()}
     found: list[tuple[InstanceId, Evidence]] = []
     for instance, bar, text in _RULES[rule.rule](counts, rule):
@@ -86,6 +79,26 @@ def failure_outliers(
     odd = {instance for instance, _ in found}
     rest = _sum(tuple(c for i, c in counts.items() if i not in odd))
     return Failing(tuple(found), rest.share if rest.asked >= rule.min_volume else None)
+
+
+def failing_shares(
+    counted: Counted, rule: FailureOutlier, now: datetime, max_age: timedelta
+) -> Mapping[InstanceId, float]:
+    """Return the share of requests that each target failed, over the minutes that are compared."""
+    return {i: _sum(m).share for i, m in _recent(counted, rule, now, max_age).items()}
+
+
+def _recent(
+    counted: Counted, rule: FailureOutlier, now: datetime, max_age: timedelta
+) -> Mapping[InstanceId, Minutes]:
+    oldest = now - max_age - rule.window + timedelta(minutes=1)
+    newest = now - max_age
+    return {
+        instance: recent
+        for instance, series in counted.requests.items()
+        if (last := series.last) is not None and last.at >= newest
+        if (recent := _minutes(series, counted.errors.get(instance), oldest)[-_length(rule) :])
+    }
 
 
 def _sum(counts: Minutes) -> Counts:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from trimtab.assess.detectors import levels_of, metric_outliers
-from trimtab.assess.failures import Counted, failure_outliers
+from trimtab.assess.failures import Counted, failing_shares, failure_outliers
 from trimtab.assess.look import Findings, Look
 from trimtab.assess.statistics import median
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
 from trimtab.model.observation import Series
+from trimtab.model.policy import FailureOutlier, OutlierPolicy
 
 SAMPLE = timedelta(minutes=1)
 """Period of the series we read."""
@@ -25,14 +26,19 @@ def by_outliers(look: Look) -> Findings:
     found: list[tuple[InstanceId, Evidence]] = []
     medians: dict[str, float] = {}
     for rule in look.policy.health.outliers:
-        oldest = look.now - look.policy.guard.max_age - SAMPLE * (rule.min_samples - 1)
-        series = _warm(rule.metric.name, look)
-        levels = levels_of(series, rule, oldest)
+        levels = levels_by(rule, look)
         if levels:
             medians[rule.metric.name] = median(list(levels.values()))
+        series = _warm(rule.metric.name, look)
         newest = {i: s.last.at for i, s in series.items() if s.last is not None}
         found += metric_outliers(levels, rule, look.now, newest)
     return Findings(look.on_instances(found), medians)
+
+
+def levels_by(rule: OutlierPolicy, look: Look) -> Mapping[InstanceId, float]:
+    """Return the level by which each target is compared by one metric."""
+    oldest = look.now - look.policy.guard.max_age - SAMPLE * (rule.min_samples - 1)
+    return levels_of(_warm(rule.metric.name, look), rule, oldest)
 
 
 def by_failures(look: Look) -> Findings:
@@ -40,10 +46,18 @@ def by_failures(look: Look) -> Findings:
     rule = look.policy.health.failures
     if rule is None:
         return Findings()
-    errors = (look.seen.metrics or {}).get(rule.errors.name, {})
-    counted = Counted(_warm(rule.requests.name, look), errors)
-    failing = failure_outliers(counted, rule, look.now, look.policy.guard.max_age)
+    failing = failure_outliers(_counted(rule, look), rule, look.now, look.policy.guard.max_age)
     return Findings(look.on_instances(failing.found), rest_share=failing.rest_share)
+
+
+def shares_by(rule: FailureOutlier, look: Look) -> Mapping[InstanceId, float]:
+    """Return the share of requests failed by which each target is compared."""
+    return failing_shares(_counted(rule, look), rule, look.now, look.policy.guard.max_age)
+
+
+def _counted(rule: FailureOutlier, look: Look) -> Counted:
+    errors = (look.seen.metrics or {}).get(rule.errors.name, {})
+    return Counted(_warm(rule.requests.name, look), errors)
 
 
 def _warm(metric: str, look: Look) -> Mapping[InstanceId, Series]:
