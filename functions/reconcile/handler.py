@@ -28,7 +28,13 @@ def settings() -> Settings:
 def loop() -> Loop:
     """The loop on what this function talks to, connected at the first event and kept."""
     connected = connect(settings())
-    return Loop(connected.store, connected.ledger, connected.infrastructure, connected.reports)
+    return Loop(
+        connected.store,
+        connected.ledger,
+        connected.infrastructure,
+        connected.reports,
+        connected.signs,
+    )
 
 
 @instrumented

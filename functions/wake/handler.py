@@ -34,9 +34,8 @@ def lambda_handler(event: object, _context: object) -> dict[str, list[str]]:
     """
     now = datetime.now(UTC)
     home = Home(settings().account, settings().region)
-    store, queue = connections().store, connections().queue
     try:
-        woken = wake(event, store, queue, now, home)
+        woken = wake(event, connections(), now, home)
     except EventRefused as refusal:
         emit_event_refused(refusal)
         raise

@@ -26,6 +26,7 @@ SERVICES = {
     "SNS": "sns",
     "EventBridge": "events",
     "SSM": "ssm",
+    "EC2": "ec2",
 }
 
 

@@ -70,12 +70,17 @@ ANSWERS: Mapping[str, Mapping[str, Any] | Failure] = {
         ]
     },
     "DescribeScalingActivities": {"Activities": []},
+    "DescribeInstanceStatus": {"InstanceStatuses": []},
+    "DescribeSpotInstanceRequests": {"SpotInstanceRequests": []},
+    "DescribeInstanceRefreshes": {"InstanceRefreshes": []},
+    "DescribeAutoScalingInstances": {"AutoScalingInstances": []},
     "DescribeTargetGroups": {
         "TargetGroups": [{"TargetGroupName": "blue", "TargetGroupArn": BLUE_ARN}]
     },
     "DescribeTargetGroupAttributes": {"Attributes": []},
     "DescribeTags": {
-        "TagDescriptions": [{"ResourceArn": BLUE_ARN, "Tags": [{"Key": "k", "Value": "v"}]}]
+        "TagDescriptions": [{"ResourceArn": BLUE_ARN, "Tags": [{"Key": "k", "Value": "v"}]}],
+        "Tags": [],  # as EC2 answers under the same name
     },
     "DescribeLoadBalancers": {"LoadBalancers": [{"LoadBalancerArn": "arn:lb"}]},
     "DescribeListeners": {
@@ -107,6 +112,9 @@ OTHERS = (
 Use = Callable[[Connections], object]
 
 
+ONE = InstanceId("i-1")
+
+
 def weigh(rule: Arn) -> Reweight:
     return Reweight(RouteId("main"), rule, {BLUE_ARN: 1}, {BLUE_ARN: 9})
 
@@ -129,6 +137,12 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Infrastructure.groups": (lambda c: c.infrastructure.groups(["asg"]),),
     "Infrastructure.routes": (lambda c: c.infrastructure.routes([RULE, LISTENER]),),
     "Infrastructure.series": (lambda c: c.infrastructure.series([KEY], NOON, NOON),),
+    "Signs.marks": (lambda c: c.signs.marks([BLUE_ARN]),),
+    "Signs.untouchable": (lambda c: c.signs.untouchable(),),
+    "Signs.notices": (lambda c: c.signs.notices(),),
+    "Signs.machines": (lambda c: c.signs.machines([ONE]),),
+    "Signs.refreshes": (lambda c: c.signs.refreshes(["asg"]),),
+    "Owners.groups_of": (lambda c: c.owners.groups_of([ONE]),),
     "Store.services": (lambda c: c.store.services(),),
     "Store.recall": (lambda c: c.store.recall([SHOP]),),
     "Store.policy": (lambda c: c.store.policy(SHOP),),
@@ -234,6 +248,8 @@ def test_every_method_of_every_port_is_in_the_table() -> None:
         f"{port.__name__}.{name}"
         for port in (
             ports.Infrastructure,
+            ports.Signs,
+            ports.Owners,
             ports.Store,
             ports.Ledger,
             ports.Queue,

@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from trimtab.model.ids import Arn, InstanceId
 from trimtab.model.observation import Target, TargetState
-from trimtab.ports import Hands, Infrastructure, MetricKey, Names
+from trimtab.ports import Hands, Infrastructure, MetricKey, Names, Owners, Signs
 from trimtab_lab.embedded import Embedded
 from trimtab_lab.simulator.ports import WorldHands, WorldInfrastructure, WorldNames
+from trimtab_lab.simulator.signs import WorldSigns
 from trimtab_lab.world.build import build_world
 from trimtab_lab.world.scenario import (
     Demand,
@@ -53,6 +54,8 @@ class Site:
     infrastructure: Infrastructure
     hands: Hands
     names: Names
+    signs: Signs
+    owners: Owners
 
     def group_arn(self, fleet: str) -> Arn:
         return next(Arn(g.arn) for g in self.world.target_groups() if g.fleet == fleet)
@@ -89,7 +92,10 @@ class Site:
 @contextmanager
 def in_memory() -> Iterator[Site]:
     world = build_world(scenario())
-    yield Site(world, WorldInfrastructure(world), WorldHands(world), WorldNames(world))
+    signs = WorldSigns(world)
+    yield Site(
+        world, WorldInfrastructure(world), WorldHands(world), WorldNames(world), signs, signs
+    )
 
 
 @contextmanager
@@ -99,4 +105,5 @@ def on_aws() -> Iterator[Site]:
         # faults and the call log are about functions, so be one; but no one of them uses all ports
         aws.account.board.function = "act"
         aws.account.board.guardrail = None
-        yield Site(aws.world, ports.infrastructure, ports.hands, ports.names)
+        kept = (ports.infrastructure, ports.hands, ports.names, ports.signs, ports.owners)
+        yield Site(aws.world, *kept)

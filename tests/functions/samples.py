@@ -74,6 +74,15 @@ def event_bridge(source: str, kind: str, resources: list[str], detail: object) -
     }
 
 
+def notice(kind: str, more: Mapping[str, str]) -> dict[str, Any]:
+    """What EC2 says of an instance of the blue group that it takes, or may take."""
+    instance = "i-00000000000000007"
+    arn = (
+        f"arn:aws:ec2:{REGION}a:instance/{instance}"  # so in AWS's own examples: a zone, no account
+    )
+    return event_bridge("aws.ec2", kind, [arn], {"instance-id": instance, **more})
+
+
 def alarm(
     name: str, before: str, after: str, configuration: Mapping[str, object]
 ) -> dict[str, Any]:
@@ -277,6 +286,10 @@ SAMPLES: Mapping[str, object] = {
         "At 2026-03-02T11:59:20Z an instance was taken out of service in response to an EC2 "
         "health check indicating it has been terminated or stopped.",
     ),
+    "wake-spot-interruption": notice(
+        "EC2 Spot Instance Interruption Warning", {"instance-action": "terminate"}
+    ),
+    "wake-rebalance-recommended": notice("EC2 Instance Rebalance Recommendation", {}),
     "wake-hostile-nested": alarm(
         "shop-blue-errors", "OK", "ALARM", {"description": "", "metrics": nested(100)}
     ),

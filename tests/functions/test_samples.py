@@ -57,6 +57,9 @@ def test_the_stacks_filters_pass_the_records_their_functions_are_for(
         ("WakeFunctionGroupChanged", "wake-group-launched", True),
         ("WakeFunctionGroupChanged", "wake-group-terminated", True),
         ("WakeFunctionGroupChanged", "wake-hostile-unknown", False),
+        ("WakeFunctionInstanceNoticed", "wake-spot-interruption", True),
+        ("WakeFunctionInstanceNoticed", "wake-rebalance-recommended", True),
+        ("WakeFunctionInstanceNoticed", "wake-hostile-unknown", False),
     ],
 )
 def test_the_stacks_rules_pass_the_events_wake_is_for(rule: str, name: str, passes: bool) -> None:

@@ -40,7 +40,14 @@ def test_a_service_to_look_at_is_no_heartbeat_yet(
 
 @pytest.mark.parametrize(
     "name",
-    ["wake-alarm-raised", "wake-alarm-cleared", "wake-group-launched", "wake-group-terminated"],
+    [
+        "wake-alarm-raised",
+        "wake-alarm-cleared",
+        "wake-group-launched",
+        "wake-group-terminated",
+        "wake-spot-interruption",
+        "wake-rebalance-recommended",
+    ],
 )
 def test_an_event_about_our_resources_wakes_their_service(
     name: str, deployment: Deployment, context: object

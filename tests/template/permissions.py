@@ -14,12 +14,17 @@ from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight
 
 PORTS = {
     "schedule": ("Store.services", "Queue.ask"),
-    "wake": ("Store.services", "Queue.ask"),
+    "wake": ("Store.services", "Queue.ask", "Owners.groups_of"),
     "reconcile": (
         "Infrastructure.targets",
         "Infrastructure.groups",
         "Infrastructure.routes",
         "Infrastructure.series",
+        "Signs.marks",
+        "Signs.untouchable",
+        "Signs.notices",
+        "Signs.machines",
+        "Signs.refreshes",
         "Store.recall",
         "Reports.recent",
         "Ledger.commit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +19,7 @@ from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight, chang
 from trimtab.model.entry import Entry
 from trimtab.model.reason import Reason
 from trimtab.model.tick import Tick
+from trimtab.ports import Owners, Queue, Store
 from trimtab.schedule import ask_for_all
 from trimtab.wake import wake
 from trimtab.warden import Warden
@@ -32,6 +34,7 @@ from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.sights import GatedInfrastructure
 from trimtab_lab.chaos.versions import TablesBefore
 from trimtab_lab.simulator.ports import WorldHands, WorldInfrastructure
+from trimtab_lab.simulator.signs import WorldSigns
 
 if TYPE_CHECKING:
     from trimtab.ports import Ledger
@@ -39,6 +42,15 @@ if TYPE_CHECKING:
 MAX_AGE = timedelta(minutes=3)
 
 Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Wakes:
+    """What wake works on."""
+
+    store: Store
+    queue: Queue
+    owners: Owners
 
 
 class Functions:
@@ -50,6 +62,7 @@ class Functions:
         self._tables, self._oracle, self._post, self._tell = tables, oracle, post, tell
         self._hands = WorldHands(oracle.world)
         self._infrastructure = WorldInfrastructure(oracle.world)
+        self._signs = WorldSigns(oracle.world)
 
     def _seen_by(self, gate: Gate) -> Tables:
         tables = GatedTables(self._tables, gate)
@@ -71,7 +84,7 @@ class Functions:
         topology = self._oracle.world.scenario.topology
         home = Home(topology.account, topology.region)
         try:
-            wake(event, store, GatedQueue(self._post, gate), gate.now, home)
+            wake(event, _Wakes(store, GatedQueue(self._post, gate), self._signs), gate.now, home)
         except EventRefused as error:
             self._tell(f"{gate.running.name}: refuses an event: {error}")
 
@@ -83,7 +96,8 @@ class Functions:
             self._tell(f"{gate.running.name}: refuses a message: {text}")
         if not batch.asks:
             return
-        loop = Loop(store, ledger, infrastructure, TableReports(self._seen_by(gate)))
+        reports = TableReports(self._seen_by(gate))
+        loop = Loop(store, ledger, infrastructure, reports, self._signs)
         for result in loop.tick([ask for _, ask in batch.asks], gate.now).values():
             self._told(gate, result)
 

@@ -35,7 +35,7 @@ from trimtab_lab.cloud.runtime import LOOPBACK
 from trimtab_lab.cloud.sources import Sources
 from trimtab_lab.cloud.stacks.api import CloudFormation
 from trimtab_lab.cloud.stacks.kinds import Aws
-from trimtab_lab.embedded import autoscaling, cloudwatch, elb
+from trimtab_lab.embedded import autoscaling, cloudwatch, ec2, elb
 from trimtab_lab.embedded.account import FAKE
 from trimtab_lab.embedded.calls import CallLog
 from trimtab_lab.embedded.moto_fixes import moto_fixed
@@ -106,7 +106,8 @@ def _put_by(bus: Bus) -> Any:
 
 
 def _answers() -> dict[Any, Any]:
-    return {**elb.ANSWERS, **autoscaling.ANSWERS, **cloudwatch.answers(lambda _: False)}
+    answers = {**elb.ANSWERS, **autoscaling.ANSWERS, **ec2.ANSWERS}
+    return {**answers, **cloudwatch.answers(lambda _: False)}
 
 
 def _session(region: str) -> boto3.Session:

@@ -113,7 +113,38 @@ def resume_processes(world: World, params: Params) -> dict[str, Any]:
     return NOTHING
 
 
+def describe_refreshes(world: World, params: Params) -> dict[str, Any]:
+    """Stock moto has none. AWS: a group's refreshes, newest first."""
+    name = params["AutoScalingGroupName"]
+    state = world.labels.refreshes.get(name)
+    if state is None:
+        return {"InstanceRefreshes": []}
+    refresh = {"InstanceRefreshId": "1", "AutoScalingGroupName": name, "Status": state}
+    return {"InstanceRefreshes": [refresh]}
+
+
+def describe_instances(world: World, params: Params) -> dict[str, Any]:
+    """Whose instances are; AWS leaves out those of no group."""
+    wanted = params.get("InstanceIds") or []
+    return {
+        "AutoScalingInstances": [
+            {
+                "InstanceId": i.id,
+                "AutoScalingGroupName": i.group,
+                "AvailabilityZone": i.zone,
+                "LifecycleState": i.lifecycle,
+                "HealthStatus": i.health_status.upper(),
+                "ProtectedFromScaleIn": i.protected,
+            }
+            for i in world.instances()
+            if i.group is not None and (not wanted or i.id in wanted)
+        ]
+    }
+
+
 ANSWERS: Answers = {
+    ("autoscaling", "DescribeInstanceRefreshes"): describe_refreshes,
+    ("autoscaling", "DescribeAutoScalingInstances"): describe_instances,
     ("autoscaling", "DescribeAutoScalingGroups"): describe_groups,
     ("autoscaling", "DescribeScalingActivities"): describe_activities,
     ("autoscaling", "SetDesiredCapacity"): set_desired_capacity,
@@ -165,7 +196,7 @@ def _group(world: World, group: GroupView) -> dict[str, Any]:
         "HealthCheckType": group.health_check_type,
         "HealthCheckGracePeriod": group.grace_s,
         "DefaultInstanceWarmup": group.warm_up_s,
-        "Instances": [_instance(i, spec.instance_type) for i in group.instances],
+        "Instances": [_instance(world, i, spec.instance_type) for i in group.instances],
         "CreatedTime": world.scenario.demand.starts_at,
         "SuspendedProcesses": [
             {"ProcessName": process, "SuspensionReason": "User suspended"}
@@ -179,7 +210,7 @@ def _group(world: World, group: GroupView) -> dict[str, Any]:
     }
 
 
-def _instance(instance: InstanceView, instance_type: str) -> dict[str, Any]:
+def _instance(world: World, instance: InstanceView, instance_type: str) -> dict[str, Any]:
     return {
         "InstanceId": instance.id,
         "InstanceType": instance_type,
@@ -187,6 +218,10 @@ def _instance(instance: InstanceView, instance_type: str) -> dict[str, Any]:
         "LifecycleState": instance.lifecycle,
         "HealthStatus": instance.health_status,
         "ProtectedFromScaleIn": instance.protected,
+        "LaunchTemplate": {
+            "LaunchTemplateId": f"lt-0{instance.group}",
+            "Version": world.labels.versions.get(instance.id, "1"),
+        },
     }
 
 

@@ -183,8 +183,13 @@ def describe_tags(world: World, params: Params) -> dict[str, Any]:
     arns = params["ResourceArns"]
     if len(arns) > MOST_TAGGED:
         raise WorldError("ValidationError", f"at most {MOST_TAGGED} resources a call")
-    tags = [{"Key": key, "Value": value} for key, value in world.scenario.topology.tags]
-    return {"TagDescriptions": [{"ResourceArn": arn, "Tags": tags} for arn in arns]}
+    shared = dict(world.scenario.topology.tags)
+
+    def tags(arn: str) -> list[dict[str, str]]:
+        own = shared | world.labels.target_group_tags.get(arn, {})
+        return [{"Key": key, "Value": value} for key, value in own.items()]
+
+    return {"TagDescriptions": [{"ResourceArn": arn, "Tags": tags(arn)} for arn in arns]}
 
 
 ANSWERS: Answers = {

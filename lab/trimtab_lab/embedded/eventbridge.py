@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trimtab_lab.world.alarms import AlarmChange, AlarmSpec
+from trimtab_lab.world.machines import NoticeView
 from trimtab_lab.world.views import ActivityView
 from trimtab_lab.world.world import World
 
@@ -74,23 +75,35 @@ def activity_event(world: World, activity: ActivityView) -> Event | None:
     return _event(world, "aws.autoscaling", kind, [arn], detail, activity.ended_at)
 
 
+def notice_event(world: World, notice: NoticeView) -> Event:
+    """The two-minute notice of a spot interruption."""
+    arn = f"arn:aws:ec2:{world.scenario.topology.region}:instance/{notice.id}"
+    detail = {"instance-id": notice.id, "instance-action": "terminate"}
+    kind = "EC2 Spot Instance Interruption Warning"
+    return _event(world, "aws.ec2", kind, [arn], detail, notice.at)
+
+
 class News:
     """Tells what EventBridge would have sent since it was last asked."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._told: set[str] = set()
+        self._noticed: set[tuple[str, datetime]] = set()
         for _ in self._activities():
             pass  # what ended before we looked is not news
 
     def events(self) -> list[Event]:
-        """Events since last asked: alarms first, then groups."""
+        """Events since last asked: alarms first, then groups, then notices of EC2."""
         world = self._world
         specs = {view.spec.name: view.spec for view in world.alarms()}
         changes = [change for change in world.take_alarm_changes() if change.name in specs]
         alarms = [alarm_event(world, change, specs[change.name]) for change in changes]
         groups = (activity_event(world, activity) for activity in self._activities())
-        return [*alarms, *(event for event in groups if event is not None)]
+        notices = [n for n in world.spot_notices() if (n.id, n.at) not in self._noticed]
+        self._noticed |= {(n.id, n.at) for n in notices}
+        found = [*alarms, *(event for event in groups if event is not None)]
+        return [*found, *(notice_event(world, n) for n in notices)]
 
     def _activities(self) -> Iterator[ActivityView]:
         for group in self._world.describe_groups():

@@ -156,6 +156,12 @@ def _cloudwatch(operation: str, _: Params, __: Place) -> Iterator[Asked]:
     yield Asked(f"cloudwatch:{operation}", "*")
 
 
+def _ec2(operation: str, _: Params, __: Place) -> Iterator[Asked]:
+    if not operation.startswith(_READS):
+        raise NotImplementedError(f"which permission does ec2:{operation} need?")
+    yield Asked(f"ec2:{operation}", "*")
+
+
 def _events(operation: str, params: Params, place: Place) -> Iterator[Asked]:
     if operation != "PutEvents":
         raise NotImplementedError(f"which permission does events:{operation} need?")
@@ -203,6 +209,7 @@ _NEEDS: Mapping[str, Callable[[str, Params, Place], Iterator[Asked]]] = {
     "autoscaling": _autoscaling,
     "cloudwatch": _cloudwatch,
     "dynamodb": _dynamodb,
+    "ec2": _ec2,
     "elbv2": _elbv2,
     "events": _events,
     "s3": _s3,

@@ -29,6 +29,7 @@ from trimtab.model.observation import (
 )
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.signs import marks_of
 from trimtab.ports import MetricKey
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.metrics import Series as WorldSeries
@@ -53,7 +54,7 @@ _BOTO3_NAMES = {_ELB: "elbv2"}
 """Services whose name in IAM, which the log uses, is not boto3's, which faults use."""
 
 
-class _Api:
+class Api:
     """What calls of both ports go through: the throttling, and the errors' names."""
 
     def __init__(self, world: World) -> None:
@@ -80,7 +81,7 @@ class WorldInfrastructure:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._api = _Api(world)
+        self._api = Api(world)
 
     def targets(self, target_groups: Sequence[Arn]) -> Mapping[Arn, tuple[Target, ...] | Reason]:
         """Target health of each target group. No zones: AWS names those of addresses only."""
@@ -139,7 +140,7 @@ class WorldHands:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._api = _Api(world)
+        self._api = Api(world)
         self.applied: list[Change] = []
         """Every change that took effect, in order."""
 
@@ -281,7 +282,7 @@ def _target(found: TargetHealth) -> Target:
 
 
 def _group(world: World, view: GroupView) -> Group:
-    members = tuple(_member(instance) for instance in view.instances)
+    members = tuple(_member(world, instance) for instance in view.instances)
     serving = sum(m.lifecycle is Lifecycle.IN_SERVICE for m in members)
     return Group(
         name=view.name,
@@ -291,16 +292,19 @@ def _group(world: World, view: GroupView) -> Group:
         members=members,
         suspended=frozenset(view.suspended),
         launch_failure=_launch_failure(world, view.name) if serving < view.desired else "",
+        marks=marks_of(dict(world.scenario.topology.tags)),
+        target_groups=tuple(Arn(arn) for arn in view.target_group_arns),
     )
 
 
-def _member(instance: InstanceView) -> Member:
+def _member(world: World, instance: InstanceView) -> Member:
     return Member(
         instance=InstanceId(instance.id),
         zone=Zone(instance.zone),
         lifecycle=_LIFECYCLES.get(instance.lifecycle, Lifecycle.LEAVING),
         healthy=instance.health_status == "Healthy",
         protected=instance.protected,
+        version=f"lt-0{instance.group}:{world.labels.versions.get(instance.id, '1')}",
     )
 
 

@@ -18,6 +18,7 @@ from trimtab_lab.simulator.policies import put_policy
 from trimtab_lab.simulator.ports import WorldHands, WorldInfrastructure, WorldNames
 from trimtab_lab.simulator.probes import WorldAddresses, WorldProbes
 from trimtab_lab.simulator.run import Diary, Minute, OnMinute, Run
+from trimtab_lab.simulator.signs import WorldSigns
 from trimtab_lab.simulator.stores import InMemory, Told
 from trimtab_lab.world.build import build_world
 from trimtab_lab.world.native import TargetTracking
@@ -43,8 +44,13 @@ class Simulator:
         self.infrastructure = WorldInfrastructure(self.world)
         self.hands = WorldHands(self.world)
         self.names: Names = WorldNames(self.world)
+        self.signs = WorldSigns(self.world)
         self.loop = Loop(
-            self.state.store, self.state.ledger, self.infrastructure, self.state.reports
+            self.state.store,
+            self.state.ledger,
+            self.infrastructure,
+            self.state.reports,
+            self.signs,
         )
         self.actor = Actor(self.state.ledger, self.state.store, self.infrastructure, self.hands)
         self.surveyor = Surveyor(

@@ -20,6 +20,7 @@ from trimtab_lab.world.faults import (
 )
 from trimtab_lab.world.instances import Health
 from trimtab_lab.world.journal import EventKind
+from trimtab_lab.world.machines import NOTICE_S
 from trimtab_lab.world.metrics import Which
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ _ON_INSTANCES = (
     FaultKind.DEEP,
     FaultKind.FLEET_DOWN,
     FaultKind.ZONE_OUTAGE,
+    FaultKind.IMPAIRED,
+    FaultKind.SPOT_NOTICE,
+    FaultKind.RETIREMENT,
 )
 _WITHHOLD = (FaultKind.METRICS_DARK, FaultKind.METRICS_LATE)
 _SPOIL = (FaultKind.METRICS_ABSURD, FaultKind.METRICS_TWICE)
@@ -49,6 +53,9 @@ class _On:
     chosen: str | None
     """The instance a `KthTarget` turned out to be."""
     until: int | None
+    began: int
+    taken: bool = False
+    """A spot instance whose time was up."""
 
 
 class Faults:
@@ -90,12 +97,18 @@ class Faults:
             self.switch_on(self._planned.pop()[2], at)
         for on in [on for on in self._on if on.until is not None and on.until <= at]:
             self._end(on, at)
+        for on in self._on:
+            is_spot = on.fault.kind is FaultKind.SPOT_NOTICE and not on.taken
+            if is_spot and at >= on.began + NOTICE_S:
+                on.taken = True
+                self._journal.note(EventKind.FAULT, on.fault.kind, f"{describe(on.fault)}: taken")
+                self.refresh()
 
     def switch_on(self, fault: Fault, at: int) -> None:
         """Start a fault now, whatever its `after_s` says."""
         chosen = self._choose(fault.where) if isinstance(fault.where, KthTarget) else None
         until = None if fault.lasts_s is None else at + fault.lasts_s
-        self._on.append(_On(fault, chosen, until))
+        self._on.append(_On(fault, chosen, until, at))
         if self.metrics is not None:
             _on_metrics(fault, self.metrics, at)
         self._journal.note(EventKind.FAULT, chosen or fault.kind, f"{describe(fault)} begins")
@@ -112,7 +125,7 @@ class Faults:
             instance.clear_faults()
             for on in self._on:
                 if on.fault.kind in _ON_INSTANCES and _strikes(on, instance):
-                    _inflict(on.fault, instance)
+                    _inflict(on, instance)
 
     def no_capacity(self, group: ScalingGroup, zone: str) -> bool:
         """Launches of this group in this zone fail for lack of capacity."""
@@ -205,8 +218,11 @@ def _covers(fault: Fault, fleet: str, zone: str) -> bool:
             return isinstance(fault.where, Everywhere)
 
 
-def _inflict(fault: Fault, instance: Instance) -> None:
+def _inflict(on: _On, instance: Instance) -> None:
+    fault = on.fault
     match fault.kind:
+        case FaultKind.IMPAIRED | FaultKind.RETIREMENT | FaultKind.SPOT_NOTICE:
+            _announce(on, instance)
         case FaultKind.DEAD:
             instance.dead = True
             instance.backlog = instance.rho = 0.0
@@ -225,3 +241,18 @@ def _inflict(fault: Fault, instance: Instance) -> None:
             instance.backlog = instance.rho = 0.0
         case _:
             pass
+
+
+def _announce(on: _On, instance: Instance) -> None:
+    """Let EC2 say something of a machine; only the end of a notice changes it."""
+    match on.fault.kind:
+        case FaultKind.IMPAIRED:
+            instance.impaired_since = on.began
+        case FaultKind.RETIREMENT:
+            instance.retires_at = on.began + round(on.fault.amount)
+        case FaultKind.SPOT_NOTICE if on.taken:
+            instance.dead = True
+            instance.health_status = "Unhealthy"
+            instance.backlog = instance.rho = 0.0
+        case _:
+            instance.noticed_at = on.began

@@ -41,6 +41,12 @@ class FaultKind(StrEnum):
     """Launches take longer [factor]."""
     PROBE_BLIND = "probe_blind"
     """Our probe reaches nobody, from anywhere or from one zone: its security group, its routes."""
+    IMPAIRED = "impaired"
+    """EC2's own check of the machine fails; the application goes on as it does."""
+    SPOT_NOTICE = "spot_notice"
+    """EC2 gives notice of a spot interruption, and takes the instance two minutes later."""
+    RETIREMENT = "retirement"
+    """AWS has scheduled the instance's retirement [seconds from now]; nothing else happens."""
     THROTTLED = "throttled"
     """A share of calls to an AWS API is refused [share]; enforced by whoever plays the API."""
 

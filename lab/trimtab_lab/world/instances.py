@@ -55,14 +55,17 @@ class Instance:
         "group",
         "health_status",
         "id",
+        "impaired_since",
         "in_service_at",
         "latency",
         "launched_at",
         "lifecycle",
         "next_at",
+        "noticed_at",
         "protected",
         "queue_shape",
         "registrations",
+        "retires_at",
         "rho",
         "slow",
         "unreachable",
@@ -105,6 +108,9 @@ class Instance:
         self.deep_broken = False
         self.slow = 1.0
         self.error_share = 0.0
+        self.impaired_since: int | None = None
+        self.noticed_at: int | None = None
+        self.retires_at: int | None = None
 
     def speed(self, at: int) -> float:
         """Speed as a share of a warm, sound target's: cold targets ramp up linearly."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from trimtab_lab.world.health import probe_failure
 from trimtab_lab.world.instances import Lifecycle
+from trimtab_lab.world.machines import Labels, MachineView, NoticeView
 from trimtab_lab.world.metrics import KEEP_MINUTES
 from trimtab_lab.world.recorder import FleetNow, Users
 from trimtab_lab.world.traffic import route, serve
@@ -55,6 +56,8 @@ class World:
         self.metrics = parts.metrics
         self.journal = parts.journal
         self.recorder = parts.recorder
+        self.labels = Labels()
+        """Tags, refreshes and versions, set by whoever plays the people."""
         self.tenants: list[Callable[[World], None]] = []
         """Called with the world at the end of every minute, in order."""
 
@@ -277,6 +280,19 @@ class World:
             return "not reachable"
         return probe_failure(instance, timeout_s, f"{self.scenario.seed}:{self._now}:{zone}")
 
+    def machines(self, ids: Collection[str]) -> tuple[MachineView, ...]:
+        """DescribeInstanceStatus of these instances; those that are no more are left out."""
+        found = [i for i in self._p.instances.values() if i.id in ids]
+        return tuple(
+            MachineView(i.id, i.zone, _moment(i.impaired_since), _moment(i.retires_at))
+            for i in found
+        )
+
+    def spot_notices(self) -> tuple[NoticeView, ...]:
+        """DescribeSpotInstanceRequests, those whose instance is about to be interrupted."""
+        found = [(i.id, _moment(i.noticed_at)) for i in self._p.instances.values()]
+        return tuple(NoticeView(name, at) for name, at in found if at is not None)
+
     # alarms
 
     def put_alarm(self, spec: AlarmSpec) -> None:
@@ -312,3 +328,7 @@ class World:
     def _act(self) -> int:
         self._p.journal.clock = self._p.recorder.clock = self._now
         return self._now
+
+
+def _moment(at: int | None) -> datetime | None:
+    return None if at is None else moment(at)

@@ -15,7 +15,7 @@ from typing import TypeGuard
 from trimtab.codec import iso, loads
 from trimtab.errors import EventRefused, Malformed
 from trimtab.model.entry import Entry, Kind
-from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.ids import EntryId, InstanceId, ServiceId
 from trimtab.model.tick import Ask
 
 MOST_CHARACTERS = 64_000
@@ -122,11 +122,21 @@ def _text(image: Mapping[str, object], name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A wake-up: what kind, from what, and the AWS names it mentions."""
+    """A wake-up: what kind, from what, and the AWS names it mentions.
+
+    ``instances`` are named by events that do not say of which group they are.
+    """
 
     source: str
     by: str
     names: frozenset[str]
+    instances: tuple[InstanceId, ...] = ()
+
+
+NOTICES = frozenset({
+    "EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"
+})  # fmt: skip
+"""What EC2 says of an instance that it is about to take away, or likely to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,9 @@ def signal_of(event: object, home: Home) -> Signal:
     if source == "aws.autoscaling":
         group = _string(detail, "AutoScalingGroupName")
         return Signal(source, f"{kind}: {group}"[:LONGEST_NAME], frozenset({group}))
+    if source == "aws.ec2" and kind in NOTICES:
+        instance = InstanceId(_string(detail, "instance-id"))
+        return Signal(source, f"{kind}: {instance}"[:LONGEST_NAME], frozenset(), (instance,))
     raise EventRefused(f"no wake-up is defined for {kind[:80]!r} from {source[:80]!r}")
 
 

@@ -30,8 +30,9 @@ from trimtab.model.situation import Situation
 from trimtab.model.tick import SCHEDULE, Ask, Inputs, Remembered, Tick
 from trimtab.narrate import narrate
 from trimtab.observe import observe
-from trimtab.ports import Infrastructure, Ledger, Reports, Store
+from trimtab.ports import Infrastructure, Ledger, Reports, Signs, Store
 from trimtab.remember import remember, rewound, settle
+from trimtab.signs import with_signs
 
 T = TypeVar("T")
 GRACE = timedelta(minutes=1)
@@ -52,8 +53,10 @@ class Loop:
         ledger: Ledger,
         infrastructure: Infrastructure,
         reports: Reports | None = None,
+        signs: Signs | None = None,
     ) -> None:
-        """Work on the given ports; keeps no state. Without ``reports`` none of them is seen."""
+        """Work on the given ports; keeps no state. Without the last two nothing of them is seen."""
+        self._signs = signs
         self._store = store
         self._ledger = ledger
         self._infrastructure = infrastructure
@@ -95,15 +98,21 @@ class Loop:
         self, enabled: Mapping[ServiceId, Remembered], urgent: Set[ServiceId], now: datetime
     ) -> Mapping[ServiceId, Observation | Reason]:
         """Look at all services together; if that breaks, at each alone."""
-        look = partial(observe, self._infrastructure, reports=self._reports)
-        together = _or_reason(partial(look, enabled, urgent, now))
+        look = partial(self._look, now=now)
+        together = _or_reason(partial(look, enabled, urgent))
         if not isinstance(together, Reason):
             return together
         alone = {
-            name: _or_reason(partial(look, {name: held}, urgent, now))
-            for name, held in enabled.items()
+            name: _or_reason(partial(look, {name: held}, urgent)) for name, held in enabled.items()
         }
         return {name: s if isinstance(s, Reason) else s[name] for name, s in alone.items()}
+
+    def _look(
+        self, stored: Mapping[ServiceId, Remembered], urgent: Set[ServiceId], now: datetime
+    ) -> Mapping[ServiceId, Observation]:
+        """Look at health and load, and at whatever else is worth it after that."""
+        seen = observe(self._infrastructure, stored, urgent, now, self._reports)
+        return seen if self._signs is None else with_signs(self._signs, stored, seen, urgent)
 
     def _one(
         self, held: Remembered, outcomes: Mapping[EntryId, Entry], seen: Observation, by: str

@@ -26,6 +26,7 @@ from trimtab.model.observation import Group, RouteSeen, Series, Target
 from trimtab.model.policy import Lever, Policy
 from trimtab.model.reason import Reason
 from trimtab.model.report import Report
+from trimtab.model.signs import Machine, Marks, Notice
 from trimtab.model.tick import Ask, Pause, Remembered, Tick
 
 
@@ -61,6 +62,38 @@ class Infrastructure(Protocol):
         self, keys: Sequence[MetricKey], start: datetime, end: datetime
     ) -> Mapping[MetricKey, Series | Reason]:
         """Raw one-minute series, five hundred a call. No data is an empty, complete series."""
+        ...
+
+
+class Signs(Protocol):
+    """The reads for fleets with which something is the matter. A ``Reason`` says what failed."""
+
+    def marks(self, target_groups: Sequence[Arn]) -> Mapping[Arn, Marks | Reason]:
+        """What the tags of target groups say, twenty a call."""
+        ...
+
+    def untouchable(self) -> frozenset[InstanceId] | Reason:
+        """Every instance of the account that is tagged ``trimtab:do-not-touch``, in one query."""
+        ...
+
+    def notices(self) -> Mapping[InstanceId, Notice] | Reason:
+        """Every spot instance of the account that is about to be interrupted, in one query."""
+        ...
+
+    def machines(self, instances: Sequence[InstanceId]) -> Mapping[InstanceId, Machine] | Reason:
+        """Those of the instances with which something is the matter, a hundred a call."""
+        ...
+
+    def refreshes(self, groups: Sequence[str]) -> Mapping[str, str | Reason]:
+        """State of the instance refresh under way in each group, empty for none; a call each."""
+        ...
+
+
+class Owners(Protocol):
+    """Whose an instance is, for events that name nothing else."""
+
+    def groups_of(self, instances: Sequence[InstanceId]) -> Mapping[InstanceId, str]:
+        """The Auto Scaling group of each instance that has one, fifty a call."""
         ...
 
 
@@ -327,11 +360,13 @@ __all__ = [
     "Listed",
     "MetricKey",
     "Names",
+    "Owners",
     "Paused",
     "Probes",
     "Queue",
     "Reported",
     "Reports",
+    "Signs",
     "Store",
     "Tellings",
     "Topic",

@@ -12,6 +12,7 @@ from trimtab.adapters.aws.infrastructure import AwsHands, AwsInfrastructure
 from trimtab.adapters.aws.queue import SqsQueue
 from trimtab.adapters.aws.resolve import AwsNames
 from trimtab.adapters.aws.secret import ParameterSecret
+from trimtab.adapters.aws.signs import AwsOwners, AwsSigns
 from trimtab.adapters.aws.tables import DynamoTables
 from trimtab.adapters.aws.topic import SnsTopic
 from trimtab.adapters.aws.vault import S3Vault
@@ -29,8 +30,10 @@ from trimtab.ports import (
     Infrastructure,
     Ledger,
     Names,
+    Owners,
     Queue,
     Reports,
+    Signs,
     Store,
     Tellings,
     Topic,
@@ -73,6 +76,16 @@ class Connections:
     def infrastructure(self) -> Infrastructure:
         """The reads of a tick."""
         return AwsInfrastructure(self.clients)
+
+    @cached_property
+    def signs(self) -> Signs:
+        """The reads for fleets with which something is the matter."""
+        return AwsSigns(self.clients)
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Whose an instance is."""
+        return AwsOwners(self.clients)
 
     @cached_property
     def hands(self) -> Hands:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ from trimtab.events import (
     intents_of,
     signal_of,
 )
-from trimtab.model.ids import ServiceId
+from trimtab.model.ids import InstanceId, ServiceId
 from trimtab.model.policy import Lever
 from trimtab.model.tick import Ask
 from trimtab.schedule import ask_for_all
@@ -225,6 +226,30 @@ def deployed() -> InMemory:
     return state
 
 
+class Woken:
+    """What wake works on: instance 7 is the blue group's, nobody knows any other."""
+
+    def __init__(self, state: InMemory) -> None:
+        self.store, self.queue, self.owners = state.store, state.queue, self
+
+    def groups_of(self, instances: Sequence[InstanceId]) -> Mapping[InstanceId, str]:
+        return {name: "blue-asg" for name in instances if name == "i-7"}
+
+
+def notice(instance: str) -> dict[str, Any]:
+    event = scaling()
+    kind = "EC2 Spot Instance Interruption Warning"
+    detail = {"instance-id": instance, "instance-action": "terminate"}
+    return event | {"source": "aws.ec2", "detail-type": kind, "detail": detail}
+
+
+def test_a_notice_wakes_whoever_the_instance_belongs_to() -> None:
+    state = deployed()
+    assert wake(notice("i-7"), Woken(state), NOON, HOME) == ("shop",)
+    assert [a.by for a in state.queue.take()] == ["EC2 Spot Instance Interruption Warning: i-7"]
+    assert wake(notice("i-8"), Woken(state), NOON, HOME) == ()
+
+
 def test_the_schedule_asks_for_each_enabled_service() -> None:
     state = deployed()
     assert ask_for_all(state.store, state.queue, NOON) == 2
@@ -235,7 +260,7 @@ def test_the_schedule_asks_for_each_enabled_service() -> None:
 
 def test_an_event_wakes_the_enabled_services_it_concerns() -> None:
     state = deployed()
-    assert wake(scaling(), state.store, state.queue, NOON, HOME) == ("shop",)
+    assert wake(scaling(), Woken(state), NOON, HOME) == ("shop",)
     assert [a.by for a in state.queue.take()] == ["EC2 Instance Launch Successful: blue-asg"]
 
 
@@ -243,7 +268,7 @@ def test_an_event_about_something_unmanaged_wakes_nobody() -> None:
     state = deployed()
     stranger = scaling()
     stranger["detail"] = {"AutoScalingGroupName": "strangers-asg"}
-    assert wake(stranger, state.store, state.queue, NOON, HOME) == ()
+    assert wake(stranger, Woken(state), NOON, HOME) == ()
     assert not state.queue.take()
 
 

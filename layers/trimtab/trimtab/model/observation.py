@@ -22,6 +22,7 @@ from trimtab.model.ids import (
 )
 from trimtab.model.reason import Reason
 from trimtab.model.report import Report
+from trimtab.model.signs import Closer, Marks
 
 
 class TargetState(StrEnum):
@@ -71,18 +72,26 @@ class Lifecycle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One instance of an Auto Scaling group. ``protected``: from scale-in."""
+    """One instance of an Auto Scaling group. ``protected``: from scale-in.
+
+    ``version`` tells apart what members were launched from: a template's and its number.
+    """
 
     instance: InstanceId
     zone: Zone
     lifecycle: Lifecycle
     healthy: bool = True
     protected: bool = False
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An Auto Scaling group as described. ``launch_failure`` is the newest failed launch's text."""
+    """An Auto Scaling group as described. ``launch_failure`` is the newest failed launch's text.
+
+    ``marks`` are its own tags'. ``target_groups`` are all it registers its members in: standby
+    takes a member out of every one of them.
+    """
 
     name: str
     min_size: int
@@ -91,6 +100,8 @@ class Group:
     members: tuple[Member, ...]
     suspended: frozenset[str] = frozenset()
     launch_failure: str = ""
+    marks: Marks | None = None
+    target_groups: tuple[Arn, ...] = ()
 
     @property
     def in_service(self) -> int:
@@ -136,7 +147,8 @@ class FleetSeen:
     is none or it could not be read (a gap tells which). ``signals`` holds only what was asked for
     and answered. ``metrics`` holds per-target series by metric name, then instance; empty when
     nobody looked that closely this tick (``looked_closely``). ``reports`` holds what others saw of
-    it lately, oldest first, if the policy reads that.
+    it lately, oldest first, if the policy reads that. ``closer`` is what was asked besides, because
+    something is the matter; ``None``: nothing was.
     """
 
     fleet: FleetId
@@ -146,6 +158,7 @@ class FleetSeen:
     metrics: Mapping[str, Mapping[InstanceId, Series]] | None = None
     looked_closely: bool = False
     reports: tuple[Report, ...] = ()
+    closer: Closer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,16 @@ def flag(held: object, name: str) -> bool:
     return value
 
 
+def time_if_any(held: object, name: str) -> datetime | None:
+    """Return a time with its zone; an absent one is ``None``."""
+    value = _of(held).get(name)
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise Malformed(f"{name}: expected a time with its zone, found {value!r:.80}")
+    return value
+
+
 def measured(held: object) -> list[tuple[datetime, float]]:
     """Return a series of CloudWatch's: times and values that belong together."""
     times, numbers = values(held, "Timestamps"), values(held, "Values")

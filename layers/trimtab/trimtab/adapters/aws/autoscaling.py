@@ -10,9 +10,11 @@ from trimtab.adapters.aws.answers import (
     each_if_any,
     flag,
     pages_of,
+    part,
     request_id,
     text,
     text_if_any,
+    values,
     whole,
 )
 from trimtab.adapters.aws.clients import Clients
@@ -20,9 +22,10 @@ from trimtab.adapters.aws.faults import faults, reason_of
 from trimtab.errors import Refused, TrimtabError
 from trimtab.model.change import Eject, Resize, Restore, Retire
 from trimtab.model.entry import Call
-from trimtab.model.ids import InstanceId, Zone
+from trimtab.model.ids import Arn, InstanceId, Zone
 from trimtab.model.observation import Group, Lifecycle, Member
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.signs import marks_of
 
 A_CALL = 100
 RECENT = 20
@@ -172,6 +175,10 @@ def _group_seen(clients: Clients, name: str, group: Answer) -> Group:
             for process in each_if_any(group, "SuspendedProcesses")
         ),
         launch_failure=_launch_failure(clients, name) if serving < desired else "",
+        marks=marks_of(
+            {text(tag, "Key"): text_if_any(tag, "Value") for tag in each_if_any(group, "Tags")}
+        ),
+        target_groups=tuple(Arn(str(arn)) for arn in values(group, "TargetGroupARNs")),
     )
 
 
@@ -185,7 +192,16 @@ def _member(instance: Answer) -> Member | None:
         lifecycle=lifecycle,
         healthy=text(instance, "HealthStatus").lower() == "healthy",
         protected=flag(instance, "ProtectedFromScaleIn"),
+        version=_version(instance),
     )
+
+
+def _version(instance: Answer) -> str:
+    """Name what a member was launched from; empty where AWS does not say."""
+    template = part(instance, "LaunchTemplate")
+    if not template:
+        return text_if_any(instance, "LaunchConfigurationName")
+    return f"{text_if_any(template, 'LaunchTemplateId')}:{text_if_any(template, 'Version')}"
 
 
 def _launch_failure(clients: Clients, name: str) -> str:

@@ -30,6 +30,12 @@ READS: Mapping[str, tuple[str, ...]] = {
     ),
     "Infrastructure.routes": (f"{_ELB}:DescribeListeners", f"{_ELB}:DescribeRules"),
     "Infrastructure.series": ("cloudwatch:GetMetricData",),
+    "Signs.marks": (f"{_ELB}:DescribeTags",),
+    "Signs.untouchable": ("ec2:DescribeTags",),
+    "Signs.notices": ("ec2:DescribeSpotInstanceRequests",),
+    "Signs.machines": ("ec2:DescribeInstanceStatus",),
+    "Signs.refreshes": ("autoscaling:DescribeInstanceRefreshes",),
+    "Owners.groups_of": ("autoscaling:DescribeAutoScalingInstances",),
 }
 """What observing needs. None of these writes, and none can be narrowed to a resource."""
 
