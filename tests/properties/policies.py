@@ -8,6 +8,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from tests.builders import REQUESTS, RULE, SHOP, SLOW
+from trimtab.model.detectors import DEFAULT_USE, Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId
 from trimtab.model.ladder import ReplacePolicy
 from trimtab.model.policy import (
@@ -63,6 +64,10 @@ def policies(draw: st.DrawFn) -> Policy:
         },
         health=HealthPolicy(
             outliers=draw(some((SLOW,), (SLOW,), ())),
+            detectors={
+                **DEFAULT_USE,
+                **{d: draw(some(*Use)) for d in draw(st.sets(some(*Detector), max_size=3))},
+            },
             eject=EjectPolicy(
                 method=draw(some(EjectMethod.AUTO, *EjectMethod)),
                 max_share=draw(some(0.2, 0.34, 0.5)),

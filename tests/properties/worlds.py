@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.builders import NOON, SHOP, SLOW, a_series
 from tests.properties.effects import with_effects
 from tests.properties.policies import policies, some
+from tests.properties.signs import closers
 from tests.properties.requests import holds_for, requests_for
 from trimtab.model.change import Change, Eject, Resize, Retire, Reweight, inverse_of
 from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, Zone
@@ -113,6 +114,7 @@ def fleet_worlds(draw: st.DrawFn, policy: Policy, name: FleetId) -> FleetWorld:
                 state,
                 reason,
                 anomalous=True if kind == "slow" else None,
+                mitigating=kind == "slow" and number % 3 == 0,
             )
         )
     memory = draw(_fleet_memories(policy, name, tuple(targets), tuple(chosen)))
@@ -126,6 +128,7 @@ def fleet_worlds(draw: st.DrawFn, policy: Policy, name: FleetId) -> FleetWorld:
             signals,
             _metrics(targets, chosen),
             looked_closely=draw(some(True, False)),
+            closer=draw(closers(tuple(targets))),
         ),
         memory,
     )

@@ -18,7 +18,7 @@ from trimtab.model.policy import (
     OutlierPolicy,
     TargetMetric,
 )
-from trimtab_cli.policy.detecting import DetectorsDoc
+from trimtab_cli.policy.detecting import DetectorsDoc, PatienceDoc
 from trimtab_cli.policy.doc import Doc
 from trimtab_cli.policy.expected import (
     duration,
@@ -275,6 +275,9 @@ class HealthDoc(Doc):
     )
     detectors: DetectorsDoc = Field(
         default_factory=DetectorsDoc, description="What is made of each detector's findings."
+    )
+    patience: PatienceDoc = Field(
+        default_factory=PatienceDoc, description="How long some findings must hold."
     )
     suspicion: Annotated[timedelta, duration("1m", "1d")] = Field(
         default=default_of(HealthPolicy, "suspicion"),

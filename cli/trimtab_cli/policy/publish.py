@@ -28,6 +28,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`fleets.NAME`", documents.FleetDoc),
     ("`health`", healing.HealthDoc),
     ("`health.detectors`", detecting.DetectorsDoc),
+    ("`health.patience`", detecting.PatienceDoc),
     ("`health.load_balancer`", healing.LoadBalancerDoc),
     ("`health.outliers[]`", healing.OutlierDoc),
     ("`health.outliers[].metric`", healing.MetricDoc),

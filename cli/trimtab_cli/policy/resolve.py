@@ -10,6 +10,7 @@ from trimtab.errors import NotFound, Refused
 from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
 from trimtab.model.ladder import ProbationPolicy, ReplacePolicy
+from trimtab.model.patience import Patience
 from trimtab.model.policy import (
     EjectPolicy,
     FailureOutlier,
@@ -148,6 +149,7 @@ def _health(doc: HealthDoc) -> HealthPolicy:
         sweep=doc.sweep,
         suspicion=doc.suspicion,
         detectors=_detectors(doc),
+        patience=Patience(**dict(doc.patience)),
     )
 
 

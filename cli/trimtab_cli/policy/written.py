@@ -72,6 +72,7 @@ def _health(health: HealthPolicy) -> dict[str, Any]:
         "watch": as_written("watch", health.watch),
         "sweep": as_written("sweep", health.sweep),
         "suspicion": as_written("suspicion", health.suspicion),
+        "patience": _all_of(health.patience),
         "detectors": {each.value: health.use(each).value for each in Detector},
     }
 

@@ -21,6 +21,7 @@ from trimtab.model.heard import NOTHING_HEARD, Heard
 from trimtab.model.ids import EntryId, FleetId
 from trimtab.model.memory import Pending, Standing
 from trimtab.model.policy import Lever, Mode
+from trimtab.model.proof import is_proof
 from trimtab.model.reason import NOT_YET, Fact, Reason, ReasonCode, in_words
 from trimtab.model.situation import Situation
 from trimtab.model.verdict import Ruling, Verdict
@@ -232,7 +233,7 @@ def _worth_noting(at: Situation) -> Iterable[tuple[str, Reason]]:
         if belief.cause in _NOTED:
             text = f"{belief.because}; {REMEDIES[belief.cause].instead}"
             yield f"cause in {name}", Reason(REMEDIES[belief.cause].refusal, text)
-        yield from _rehearsed(belief)
+        yield from _rehearsed(belief, at)
         yield from _in_vain(name, at)
         if belief.down:
             share = belief.error_share
@@ -245,9 +246,14 @@ MOST_REHEARSED = 10
 """So many targets of a fleet are told one by one; more are told as a number."""
 
 
-def _rehearsed(belief: FleetBelief) -> Iterable[tuple[str, Reason]]:
-    """Tell what detectors in shadow found, each once while it stands."""
-    found = [(t.target.id, e) for t in belief.targets or () for e in t.shadowed]
+def _rehearsed(belief: FleetBelief, at: Situation) -> Iterable[tuple[str, Reason]]:
+    """Tell what detectors in shadow have proven, each once while it stands."""
+    found = [
+        (t.target.id, e)
+        for t in belief.targets or ()
+        for e in t.shadowed
+        if is_proof(e, at.policy.health, at.now)
+    ]
     if len(found) <= MOST_REHEARSED:
         for target, e in found:
             facts: dict[str, Fact] = {"detector": e.detector, "score": e.score}

@@ -15,8 +15,9 @@ from trimtab import codec
 from trimtab.model import policy as model
 from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId
+from trimtab.model.patience import Patience
 from trimtab.model.policy import GuardPolicy, HealthPolicy, Lever, Mode, Policy, ScalingPolicy
-from trimtab_cli.policy import document, healing
+from trimtab_cli.policy import detecting, document, healing
 from trimtab_cli.policy.draft import Draft, parse_document
 from trimtab_cli.policy.publish import outputs
 from trimtab_cli.policy.resolve import resolve
@@ -127,6 +128,7 @@ RENAMED = {"min_size": "min", "max_size": "max", "rule": "listener_rule"}
 @pytest.mark.parametrize(
     ("kind", "doc"),
     [
+        (Patience, detecting.PatienceDoc),
         (model.LoadBalancerHealth, healing.LoadBalancerDoc),
         (model.TargetMetric, healing.MetricDoc),
         (model.OutlierPolicy, healing.OutlierDoc),

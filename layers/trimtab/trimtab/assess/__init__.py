@@ -14,7 +14,6 @@ from trimtab.assess.demand import FleetLoad, assess_demand
 from trimtab.assess.detect import Detected, detect
 from trimtab.assess.detectors import lb_unhealthy
 from trimtab.assess.look import Look
-from trimtab.assess.proof import is_proof
 from trimtab.assess.suspicion import (
     error_share,
     is_suspicious,
@@ -34,6 +33,7 @@ from trimtab.model.ids import FleetId, TargetId
 from trimtab.model.memory import Finding, FleetMemory, Memory
 from trimtab.model.observation import FleetSeen, Observation, Target, TargetState
 from trimtab.model.policy import Policy
+from trimtab.model.proof import is_proof
 from trimtab.model.reason import BY_METRICS, Reason
 
 __all__ = ["assess", "wants_closer_look", "wants_watching"]

@@ -164,6 +164,34 @@ def _others(zone: Zone, bad: Mapping[Zone, int]) -> int:
 
 
 def _deployment(at: Scene) -> str:
+    """What is bad is what is new: newcomers, or all of one version beside others."""
+    return _newcomers(at) or _refreshed(at) or _version(at)
+
+
+def _refreshed(at: Scene) -> str:
+    """An instance refresh is under way, and only newcomers are bad, if only one."""
+    refresh = at.seen.closer.refresh if at.seen.closer else ""
+    new, bad = at.memory.warming.keys(), at.bad
+    if not refresh or not bad or any(t.target.instance not in new for t in bad):
+        return ""
+    return f"an instance refresh is under way ({refresh}), and the {len(bad)} bad ones are new"
+
+
+def _version(at: Scene) -> str:
+    """Several are bad, all of one version, most of that version, and another version exists."""
+    group = at.seen.group
+    known = {m.instance: m.version for m in group.members} if group else {}
+    bad = [known.get(t.target.instance, "") for t in at.bad]
+    versions = [v for t in at.belief.targets or () if (v := known.get(t.target.instance, ""))]
+    if len(bad) < SEVERAL or len(set(bad)) > 1 or not bad[0] or len(set(versions)) < SEVERAL:
+        return ""
+    mine = versions.count(bad[0])
+    if len(bad) < ZONE_BAD * mine:
+        return ""
+    return f"{len(bad)} of {mine} launched from {bad[0]} are bad, and none from any other version"
+
+
+def _newcomers(at: Scene) -> str:
     """Only newcomers are bad, several of them, in a fleet with many."""
     new = at.memory.warming.keys()
     bad = at.bad

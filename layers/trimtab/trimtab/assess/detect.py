@@ -10,18 +10,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from trimtab.assess.by_probe import by_probe
+from trimtab.assess.consecutive import by_consecutive
 from trimtab.assess.detectors import by_load_balancer
 from trimtab.assess.look import Findings, Found, Look
 from trimtab.assess.peers import by_failures, by_outliers
+from trimtab.assess.told import by_anomaly, by_machine, by_notices
 from trimtab.model.assessment import Evidence
 from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import TargetId
 
 DETECTORS: Mapping[Detector, Callable[[Look], Findings]] = {
     Detector.LOAD_BALANCER: by_load_balancer,
+    Detector.MACHINE: by_machine,
+    Detector.NOTICES: by_notices,
     Detector.OUTLIERS: by_outliers,
     Detector.FAILURES: by_failures,
     Detector.PROBE: by_probe,
+    Detector.CONSECUTIVE: by_consecutive,
+    Detector.ANOMALY: by_anomaly,
 }
 """In this order evidence is told: the first is the reason that is given."""
 

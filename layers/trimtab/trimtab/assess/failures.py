@@ -97,7 +97,7 @@ def _recent(
         instance: recent
         for instance, series in counted.requests.items()
         if (last := series.last) is not None and last.at >= newest
-        if (recent := _minutes(series, counted.errors.get(instance), oldest)[-_length(rule) :])
+        if (recent := minutes_of(series, counted.errors.get(instance), oldest)[-_length(rule) :])
     }
 
 
@@ -109,7 +109,7 @@ def _length(rule: FailureOutlier) -> int:
     return max(1, int(rule.window / timedelta(minutes=1)))
 
 
-def _minutes(requests: Series, errors: Series | None, oldest: datetime) -> Minutes:
+def minutes_of(requests: Series, errors: Series | None, oldest: datetime) -> Minutes:
     """Count each fresh minute with requests; absurd numbers are no numbers."""
     failed = {p.at: p.value for p in errors.points if _is_count(p.value)} if errors else {}
     return tuple(

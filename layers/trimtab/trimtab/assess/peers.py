@@ -46,16 +46,17 @@ def by_failures(look: Look) -> Findings:
     rule = look.policy.health.failures
     if rule is None:
         return Findings()
-    failing = failure_outliers(_counted(rule, look), rule, look.now, look.policy.guard.max_age)
+    failing = failure_outliers(counted_of(rule, look), rule, look.now, look.policy.guard.max_age)
     return Findings(look.on_instances(failing.found), rest_share=failing.rest_share)
 
 
 def shares_by(rule: FailureOutlier, look: Look) -> Mapping[InstanceId, float]:
     """Return the share of requests failed by which each target is compared."""
-    return failing_shares(_counted(rule, look), rule, look.now, look.policy.guard.max_age)
+    return failing_shares(counted_of(rule, look), rule, look.now, look.policy.guard.max_age)
 
 
-def _counted(rule: FailureOutlier, look: Look) -> Counted:
+def counted_of(rule: FailureOutlier, look: Look) -> Counted:
+    """Return what was counted of each target once it was warm."""
     errors = (look.seen.metrics or {}).get(rule.errors.name, {})
     return Counted(_warm(rule.requests.name, look), errors)
 

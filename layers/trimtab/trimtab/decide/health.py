@@ -15,10 +15,19 @@ from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import Ejection, Hold
 from trimtab.model.observation import Group, Lifecycle, Member
 from trimtab.model.policy import EjectMethod, Policy
+from trimtab.model.proof import is_proof
 from trimtab.model.reason import Fact, Reason, ReasonCode, in_words
 from trimtab.model.situation import Situation
 from trimtab.model.size import bounds
 from trimtab.model.verdict import Proposal
+
+EJECT_FOR: Mapping[ReasonCode, ReasonCode] = {
+    ReasonCode.LB_UNHEALTHY: ReasonCode.EJECT_UNHEALTHY,
+    ReasonCode.MACHINE_IMPAIRED: ReasonCode.EJECT_IMPAIRED,
+    ReasonCode.MACHINE_SCHEDULED: ReasonCode.EJECT_DEPARTING,
+    ReasonCode.SPOT_INTERRUPTION: ReasonCode.EJECT_DEPARTING,
+}
+"""Why a target leaves, by the finding that is proof; what stands out from peers is an outlier."""
 
 
 def propose_ejections(at: Situation) -> tuple[Proposal, ...]:
@@ -73,12 +82,9 @@ def _ejection(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) 
     change = _eject(fleet, belief, crew, at)
     if change is None:
         return None
-    first = belief.evidence[0]
-    code = (
-        ReasonCode.EJECT_UNHEALTHY
-        if first.detector is ReasonCode.LB_UNHEALTHY
-        else ReasonCode.EJECT_OUTLIER
-    )
+    proven = (e for e in belief.evidence if is_proof(e, at.policy.health, at.now))
+    first = next(proven, belief.evidence[0])
+    code = EJECT_FOR.get(first.detector, ReasonCode.EJECT_OUTLIER)
     facts: dict[str, Fact] = {
         "score": first.score,
         "threshold": first.threshold,

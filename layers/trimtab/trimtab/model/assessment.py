@@ -10,7 +10,7 @@ from enum import StrEnum
 from trimtab.model.cause import Cause
 from trimtab.model.ids import FleetId, TargetId
 from trimtab.model.observation import Target
-from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.reason import DEPARTING, Reason, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,19 @@ class TargetBelief:
         """Whether something in use speaks against it, or the load balancer gives it no requests.
 
         Who serves is a fact, whatever is made of the load balancer's verdict on single targets:
-        it always counts where too much is bad.
+        it always counts where too much is bad. Who is only about to be taken away is not bad.
         """
-        return bool(self.evidence) or (self.condition is Condition.SUSPECT and not self.serves)
+        is_ill = any(e.detector not in DEPARTING for e in self.evidence)
+        return is_ill or (self.condition is Condition.SUSPECT and not self.serves)
 
     @property
     def trusted(self) -> bool:
-        """Whether it carries load now and nothing is proven against it."""
-        return self.serves and self.condition in (Condition.TRUSTED, Condition.SUSPECT)
+        """Whether it carries load now and nothing is proven against it.
+
+        One to which the load balancer sends next to nothing, to mitigate an anomaly, carries none.
+        """
+        known = self.condition in (Condition.TRUSTED, Condition.SUSPECT)
+        return self.serves and known and not self.target.mitigating
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,12 @@ DETECTOR_OF: Mapping[ReasonCode, Detector] = {
     ReasonCode.LB_UNHEALTHY: Detector.LOAD_BALANCER,
     ReasonCode.METRIC_OUTLIER: Detector.OUTLIERS,
     ReasonCode.FAILURE_OUTLIER: Detector.FAILURES,
+    ReasonCode.CONSECUTIVE_FAILURES: Detector.CONSECUTIVE,
+    ReasonCode.ANOMALOUS: Detector.ANOMALY,
+    ReasonCode.ANOMALY_MITIGATED: Detector.ANOMALY,
+    ReasonCode.MACHINE_IMPAIRED: Detector.MACHINE,
+    ReasonCode.MACHINE_SCHEDULED: Detector.MACHINE,
+    ReasonCode.SPOT_INTERRUPTION: Detector.NOTICES,
     ReasonCode.PROBE_FAILED: Detector.PROBE,
 }
 """Who finds under each code."""

@@ -15,6 +15,7 @@ from enum import StrEnum
 from trimtab.model.detectors import DEFAULT_USE, DETECTOR_OF, Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
 from trimtab.model.ladder import ProbationPolicy, ReplacePolicy
+from trimtab.model.patience import Patience
 from trimtab.model.probe import ProbePolicy
 from trimtab.model.reason import ReasonCode
 from trimtab.model.report import Source
@@ -189,6 +190,7 @@ class HealthPolicy:
     sweep: timedelta = timedelta(hours=1)
     suspicion: timedelta = timedelta(minutes=5)
     detectors: Mapping[Detector, Use] = field(default_factory=lambda: DEFAULT_USE)
+    patience: Patience = field(default_factory=Patience)
 
     def use(self, detector: Detector) -> Use:
         """Say what is made of a detector's findings."""
@@ -205,7 +207,8 @@ class HealthPolicy:
         """The application's metrics that a close look reads, one series per target each."""
         rules = self.outliers if self.use(Detector.OUTLIERS) is not Use.OFF else ()
         counts: tuple[TargetMetric, ...] = ()
-        if self.failures and self.use(Detector.FAILURES) is not Use.OFF:
+        counting = (Detector.FAILURES, Detector.CONSECUTIVE)
+        if self.failures and any(self.use(each) is not Use.OFF for each in counting):
             counts = (self.failures.requests, self.failures.errors)
         return (*(rule.metric for rule in rules), *counts)
 

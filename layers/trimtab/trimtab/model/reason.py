@@ -22,12 +22,20 @@ class ReasonCode(StrEnum):
     LB_UNHEALTHY = "lb_unhealthy"
     METRIC_OUTLIER = "metric_outlier"
     FAILURE_OUTLIER = "failure_outlier"
+    CONSECUTIVE_FAILURES = "consecutive_failures"
+    ANOMALOUS = "anomalous"
+    ANOMALY_MITIGATED = "anomaly_mitigated"
+    MACHINE_IMPAIRED = "machine_impaired"
+    MACHINE_SCHEDULED = "machine_scheduled"
+    SPOT_INTERRUPTION = "spot_interruption"
     SHADOWED = "shadowed"
     PROBE_FAILED = "probe_failed"
 
     # deciders: why a change is wanted
     EJECT_UNHEALTHY = "eject_unhealthy"
     EJECT_OUTLIER = "eject_outlier"
+    EJECT_IMPAIRED = "eject_impaired"
+    EJECT_DEPARTING = "eject_departing"
     RESTORE_RECOVERED = "restore_recovered"
     RESTORE_PANIC = "restore_panic"
     RESTORE_BLIND = "restore_blind"
@@ -128,12 +136,18 @@ NOT_YET = frozenset({
 """Refusals that only mean *not this minute*."""
 
 
-BY_METRICS = frozenset({ReasonCode.METRIC_OUTLIER, ReasonCode.FAILURE_OUTLIER})
+BY_METRICS = frozenset({
+    ReasonCode.METRIC_OUTLIER, ReasonCode.FAILURE_OUTLIER, ReasonCode.CONSECUTIVE_FAILURES
+})  # fmt: skip
 """Detectors that see only what a close look reads: without one they say nothing, good or bad."""
 
 
 AGAINST_PEERS = BY_METRICS | {ReasonCode.PROBE_FAILED}
 """Detectors that find only who fails among peers that do not."""
+
+
+DEPARTING = frozenset({ReasonCode.MACHINE_SCHEDULED, ReasonCode.SPOT_INTERRUPTION})
+"""Findings that say a target will go, not that it is ill: they are no sign of a common cause."""
 
 
 @dataclass(frozen=True, slots=True)

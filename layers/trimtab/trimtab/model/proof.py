@@ -18,6 +18,12 @@ def patience_with(code: ReasonCode, health: HealthPolicy) -> timedelta | None:
     match code:
         case ReasonCode.LB_UNHEALTHY:
             return health.load_balancer.unhealthy_for if health.load_balancer else None
+        case ReasonCode.MACHINE_IMPAIRED:
+            return health.patience.impaired_for
+        case ReasonCode.ANOMALOUS:
+            return health.patience.anomalous_for
+        case ReasonCode.ANOMALY_MITIGATED:
+            return health.patience.mitigated_for
         case _:
             return timedelta(0)
 
