@@ -16,6 +16,7 @@ from trimtab.model.ids import InstanceId, Zone
 from trimtab.model.observation import Group, Lifecycle, Member
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.signs import Marks
 
 
 def instance(state: str = "InService", **changes: Any) -> dict[str, Any]:
@@ -76,6 +77,7 @@ def test_a_group_is_read_with_its_bounds_members_and_suspended_processes(aws: Fa
             Member(InstanceId("i-2"), zone, Lifecycle.IN_SERVICE, healthy=False, protected=True),
         ),
         suspended=frozenset({"Launch"}),
+        marks=Marks(),
     )
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.builders import NOON, SHOP, SLOW, a_series
 from tests.properties.effects import with_effects
 from tests.properties.policies import policies, some
-from tests.properties.signs import closers
 from tests.properties.requests import holds_for, requests_for
+from tests.properties.signs import closers
 from trimtab.model.change import Change, Eject, Resize, Retire, Reweight, inverse_of
 from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, Zone
 from trimtab.model.ladder import Ladder

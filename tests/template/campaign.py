@@ -30,6 +30,7 @@ from trimtab.model.change import (
     inverse_of,
     lever_of,
 )
+from trimtab.model.detectors import Detector, Use
 from trimtab.model.entry import Entry, Kind, outcome_id
 from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, Zone
 from trimtab.model.lease import Lease, Leases
@@ -43,6 +44,7 @@ from trimtab_lab.embedded.template import STACK
 from trimtab_lab.iam import Asked
 from trimtab_lab.simulator.policies import policy_for
 from trimtab_lab.simulator.ports import WorldHands
+from trimtab_lab.world.faults import Fault, FaultKind, OneInstance
 
 BLUE, GREEN = FleetId("blue"), FleetId("green")
 GROUP, ZONE = "shop-blue-asg", Zone("us-east-1a")
@@ -141,7 +143,9 @@ class Site:
 
     def __post_init__(self) -> None:
         policy = policy_for(scenario(), self.aws.connections.names)
-        self.policy = replace(policy, health=replace(policy.health, probe=ProbePolicy()))
+        uses = {**policy.health.detectors, Detector.MACHINE: Use.ON}
+        health = replace(policy.health, probe=ProbePolicy(), detectors=uses)
+        self.policy = replace(policy, health=health)
         self.weights = {self.group(BLUE): 50, self.group(GREEN): 50}
 
     def group(self, fleet: FleetId) -> Arn:
@@ -257,6 +261,8 @@ class Site:
     def look_at_everything(self) -> None:
         """Let schedule, wake and reconcile work: first on the rule, then on the listener."""
         self.aws.put(self.policy)
+        member = self.aws.world.describe_groups((GROUP,))[0].instances[0].id
+        self.aws.world.switch_on(Fault(FaultKind.SPOT_NOTICE, OneInstance(member), lasts_s=60))
         self.aws.run(3)
         (route,) = self.policy.routes
         self.aws.put(replace(self.policy, routes=(replace(route, rule=self.listener),)))
