@@ -20,6 +20,7 @@ from trimtab.model.link import Checked, Head
 from trimtab.model.memory import Ejection, FleetMemory, Hold, Memory, Standing
 from trimtab.model.observation import RouteSeen
 from trimtab.model.policy import EjectMethod, Lever, Mode
+from trimtab.model.reading import Reading
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.request import (
     ProtectFleet,
@@ -168,6 +169,8 @@ def test_status_tells_of_fleets_weights_and_what_is_held_out(watched: Terminal) 
     arn = a_policy().fleets[BLUE].target_group
     route = RouteSeen(Arn("rule"), {arn: 80, Arn("other"): 20})
     seen = replace(tick.inputs.seen, routes={RouteId("main"): route})
+    fleets = {BLUE: replace(seen.fleets[BLUE], reading=Reading(first=3, close=17))}
+    seen = replace(seen, fleets=fleets)
     tick = replace(tick, memory=memory, inputs=replace(tick.inputs, seen=seen))
     watched.state.ledger.commit(tick)
     (line,) = watched.lines("status", "shop", "--json")
@@ -181,9 +184,13 @@ def test_status_tells_of_fleets_weights_and_what_is_held_out(watched: Terminal) 
         {"target": an_eject(7).target, "until": codec.iso(at(5)), "strikes": 2}
     ]
     assert report["routes"] == {"main": {"blue": 80, "other": 20}}
+    assert report["read"] == {
+        "first": 3, "close": 17, "usd": 0.0002, "usd_a_month_at_this_rate": 8.76,
+    }  # fmt: skip
     shown = "\n".join(watched.lines("status"))
     assert "last looked at 2026-03-02 11:59:00 UTC, 1m ago" in shown
     assert "route main: blue 80, other 20" in shown
+    assert "read 3 series of fleets and 17 of targets: 8.76 USD a month" in shown
     assert f"{an_eject(7).target} until 2026-03-02 12:05:00" in shown
 
 

@@ -34,6 +34,7 @@ def test_each_service_of_a_batch_gets_its_tick(
     assert [ticks_of(deployment, service) for service in ("shop", "search")] == [1, 1]
     counted = metrics_in(capsys)
     assert (counted["TicksDone"], counted["Heartbeat"]) == ([1.0, 1.0], [1.0])
+    assert counted["SeriesRead"] == [3.0, 3.0]
 
 
 def test_poisoned_messages_are_given_back_and_the_rest_is_done(

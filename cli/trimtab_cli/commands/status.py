@@ -79,6 +79,7 @@ def report_of(deployment: Deployment, where: Where, service: ServiceId) -> dict[
         "tick": None,
         "fleets": {},
         "routes": {},
+        "read": None,
         "standing": [],
         "in_flight": [],
         "unverified": [],
@@ -101,6 +102,7 @@ def _of_tick(tick: Tick, policy: Policy, now: datetime) -> dict[str, Any]:
             str(name): _fleet(tick, name, belief) for name, belief in tick.belief.fleets.items()
         },
         "routes": _routes(tick, policy),
+        "read": _read(tick),
         "standing": [
             {
                 "what": key,
@@ -122,6 +124,21 @@ def _of_tick(tick: Tick, policy: Policy, now: datetime) -> dict[str, Any]:
             for key, held in sorted(tick.memory.cautions.items())
             if now < held.until
         ],
+    }
+
+
+MINUTES_A_MONTH = 43_800
+"""365 days / 12."""
+
+
+def _read(tick: Tick) -> dict[str, Any]:
+    """Tell how many series the tick asked CloudWatch for, in each look, and what that costs."""
+    reading = tick.inputs.seen.reading
+    return {
+        "first": reading.first,
+        "close": reading.close,
+        "usd": round(reading.usd, 8),
+        "usd_a_month_at_this_rate": round(reading.usd * MINUTES_A_MONTH, 2),
     }
 
 
@@ -204,6 +221,7 @@ def _say(report: Mapping[str, Any]) -> None:
     for name, weights in report["routes"].items():
         shown = ", ".join(f"{fleet} {weight}" for fleet, weight in weights.items())
         say(f"  route {name}: {shown}")
+    _say_read(report["read"])
     told = {each["what"] for each in report["awaiting"]}
     for held in (each for each in report["standing"] if each["what"] not in told):
         codes = " <- ".join(dict.fromkeys(reversed(held["codes"])))
@@ -211,6 +229,11 @@ def _say(report: Mapping[str, Any]) -> None:
     for pending in report["in_flight"]:
         say(f"  in flight until {time_of(pending['deadline'])}: {pending['entry']}", "cyan")
     _say_effects(report)
+
+
+def _say_read(read: Mapping[str, Any]) -> None:
+    month = f"{read['usd_a_month_at_this_rate']:.2f} USD a month if every tick did"
+    say(f"  read {read['first']} series of fleets and {read['close']} of targets: {month}", "dim")
 
 
 def _say_effects(report: Mapping[str, Any]) -> None:

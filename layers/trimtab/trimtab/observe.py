@@ -26,6 +26,7 @@ from trimtab.model.observation import (
     Target,
 )
 from trimtab.model.policy import FleetPolicy, Policy, ScalingMetric, TargetMetric
+from trimtab.model.reading import Reading
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Remembered
 from trimtab.ports import Infrastructure, MetricKey, Reports
@@ -182,7 +183,8 @@ def _fleet(fleet: FleetPolicy, policy: Policy, look: _Look, gaps: list[Gap]) -> 
         series = seen(f"metric_{signal}", look.series.get(key))
         if series is not None:
             signals[signal] = series
-    return FleetSeen(fleet.name, targets, group, signals)
+    reading = Reading(first=len(look.keys[policy.service, fleet.name]))
+    return FleetSeen(fleet.name, targets, group, signals, reading=reading)
 
 
 def _in_zones(targets: tuple[Target, ...] | None, group: Group | None) -> tuple[Target, ...] | None:
@@ -250,5 +252,7 @@ def _with_metrics(
                 answered = True
                 if series.points:
                     metrics.setdefault(name, {})[instance] = series
-        fleets[fleet] = replace(fleets[fleet], metrics=metrics, looked_closely=answered)
+        reading = (fleets[fleet].reading or Reading()) + Reading(close=len(asked))
+        seen_closely = replace(fleets[fleet], metrics=metrics, looked_closely=answered)
+        fleets[fleet] = replace(seen_closely, reading=reading)
     return replace(seen, fleets=fleets)

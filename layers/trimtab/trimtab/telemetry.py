@@ -210,6 +210,7 @@ def emit_trouble(stage: str, record: str, error: Exception) -> None:
 
 def _emit_tick(tick: Tick) -> None:
     kinds = Counter(entry.kind for entry in tick.entries)
+    reading = tick.inputs.seen.reading
     logger.info(
         "reconcile.tick",
         extra={
@@ -217,11 +218,14 @@ def _emit_tick(tick: Tick) -> None:
             "tick": tick.id,
             "by": tick.by,
             "policy_version": tick.inputs.policy.version,
+            "series": {"first": reading.first, "close": reading.close},
+            "usd": round(reading.usd, 8),
             "gaps": [f"{gap.what} {gap.subject}" for gap in tick.inputs.seen.gaps],
             "entries": {str(kind): count for kind, count in kinds.items()},
         },
     )
     _count("TicksDone")
+    _count_if_any("SeriesRead", reading.first + reading.close)
     for kind, count in kinds.items():
         if kind in COUNTED_ENTRIES:
             _count(COUNTED_ENTRIES[kind], count)

@@ -32,6 +32,7 @@ from trimtab.model.ids import InstanceId, ServiceId, Zone
 from trimtab.model.memory import Memory
 from trimtab.model.observation import LoadSignal, Observation, RouteSeen, Series
 from trimtab.model.policy import HealthPolicy, Policy, ScalingMetric, ScalingPolicy, TargetTracking
+from trimtab.model.reading import Reading
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Remembered
 from trimtab.observe import observe, signal_keys
@@ -176,6 +177,13 @@ def test_a_blind_fleet_has_no_targets_to_read() -> None:
     world.registered[BLUE_ARN] = THROTTLED
     assert not look(world, OUTLIERS).fleets[BLUE].looked_closely
     assert per_target(world) == []
+
+
+def test_the_series_asked_for_are_counted_by_look_and_cost_what_cloudwatch_takes() -> None:
+    quiet = look(a_world(), OUTLIERS, QUIET).reading
+    close = look(a_world(), OUTLIERS, QUIET, urgent=True).reading
+    assert (quiet, close) == (Reading(first=1), Reading(first=3, close=4))
+    assert close.usd == pytest.approx(7 * 0.00001)
 
 
 def test_only_what_a_rule_or_a_load_balancer_needs_is_named() -> None:

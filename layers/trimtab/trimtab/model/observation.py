@@ -20,6 +20,7 @@ from trimtab.model.ids import (
     Zone,
     target_id,
 )
+from trimtab.model.reading import Reading
 from trimtab.model.reason import Reason
 from trimtab.model.report import Report
 from trimtab.model.signs import Closer, Marks
@@ -148,7 +149,8 @@ class FleetSeen:
     and answered. ``metrics`` holds per-target series by metric name, then instance; empty when
     nobody looked that closely this tick (``looked_closely``). ``reports`` holds what others saw of
     it lately, oldest first, if the policy reads that. ``closer`` is what was asked besides, because
-    something is the matter; ``None``: nothing was.
+    something is the matter; ``None``: nothing was. ``reading`` counts the series asked for; one that
+    several fleets share counts for each.
     """
 
     fleet: FleetId
@@ -159,6 +161,7 @@ class FleetSeen:
     looked_closely: bool = False
     reports: tuple[Report, ...] = ()
     closer: Closer | None = None
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +190,8 @@ class Observation:
     fleets: Mapping[FleetId, FleetSeen]
     routes: Mapping[RouteId, RouteSeen]
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def reading(self) -> Reading:
+        """The series asked for in this tick, of all fleets."""
+        return sum((f.reading for f in self.fleets.values() if f.reading), Reading())
