@@ -149,8 +149,8 @@ class FleetSeen:
     and answered. ``metrics`` holds per-target series by metric name, then instance; empty when
     nobody looked that closely this tick (``looked_closely``). ``reports`` holds what others saw of
     it lately, oldest first, if the policy reads that. ``closer`` is what was asked besides, because
-    something is the matter; ``None``: nothing was. ``reading`` counts the series asked for; one that
-    several fleets share counts for each.
+    something is the matter; ``None``: nothing was. ``reading`` counts the series asked for: one
+    that several fleets share counts for each.
     """
 
     fleet: FleetId
