@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
+from trimtab.codec import time_of_ulid
 from trimtab.model.entry import Entry, Kind, answer_id, effect_id, lapse_id, outcome_id, told_by
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.life import Life, fold
@@ -28,12 +29,14 @@ class Story:
     """An entry and, of an intent, the outcome that ended it and the effect it had.
 
     ``thread``: all entries about the same action, oldest first; ``life``: how far it has come.
+    ``expired`` says what of it is, or may be, gone from the log; nothing if it is whole.
     """
 
     entry: Entry
     outcome: Entry | None
     thread: tuple[Entry, ...] = ()
     effect: Entry | None = None
+    expired: str = ""
 
     @property
     def life(self) -> Life:
@@ -50,11 +53,30 @@ def find(deployment: Deployment, given: str, service: ServiceId | None, back: ti
     if len(name) < SHORTEST:
         raise Stop(f"{given!r} is too short", f"give at least {SHORTEST} characters", USAGE)
     entry = _exactly(deployment, name, service) or _alike(deployment, name, service, back)
+    expired = _expired(entry, deployment)
     if told_by(entry) != entry.id:
-        entry = deployment.ledger.entry(entry.service, told_by(entry)) or entry
+        whole = deployment.ledger.entry(entry.service, told_by(entry))
+        expired = _expired(whole, deployment) if whole else f"{told_by(entry)} is not in the log"
+        entry = whole or entry
     told = deployment.ledger.entries(entry.service, [outcome_id(entry.id), effect_id(entry.id)])
     outcome, effect = told.get(outcome_id(entry.id)), told.get(effect_id(entry.id))
-    return Story(entry, outcome, thread_of(deployment, entry), effect)
+    return Story(entry, outcome, thread_of(deployment, entry), effect, expired)
+
+
+def log_begins(deployment: Deployment, service: ServiceId) -> datetime | None:
+    """When the oldest entry was written, if others before it are gone; ``None`` if it is all there.
+
+    Whether they expired or were deleted ``trimtab log verify`` tells.
+    """
+    first = next(iter(deployment.ledger.links(service)), None)
+    at = time_of_ulid(first.id) if first is not None else None
+    return at if first is not None and first.n > 1 else None
+
+
+def _expired(entry: Entry, deployment: Deployment) -> str:
+    if entry.kept is None or not entry.kept.has_expired(deployment.now()):
+        return ""
+    return "it has expired, and what became of it may be gone from the log already"
 
 
 def thread_of(deployment: Deployment, entry: Entry) -> tuple[Entry, ...]:
@@ -102,11 +124,25 @@ def _alike(deployment: Deployment, name: str, service: ServiceId | None, back: t
     alike = {(entry.service, told_by(entry)): entry for entry in recent if _is_meant(name, entry)}
     if not alike:
         todo = "see `trimtab log`; look further back with --since"
-        raise Stop(f"no entry's id begins or ends with {plain(name)!r}", todo)
+        missing = f"no entry's id begins or ends with {plain(name)!r}"
+        raise Stop(_before_the_log(deployment, name, service) or missing, todo)
     if len(alike) > 1:
         lines = tuple(line_of(entry).plain for entry in list(alike.values())[:MOST_SHOWN])
         raise Stop(f"{len(alike)} entries have such an id", "give more characters", more=lines)
     return next(iter(alike.values()))
+
+
+def _before_the_log(deployment: Deployment, name: str, service: ServiceId | None) -> str:
+    """Say of an id that is older than the log that it is; nothing if it is not."""
+    at = time_of_ulid(name)
+    services = [service] if service else [each.service for each in deployment.store.services()]
+    begins = [b for each in services if (b := log_begins(deployment, each)) is not None]
+    if at is None or not begins or at >= max(begins):
+        return ""
+    return (
+        f"{plain(name)} is of {at:%Y-%m-%d}, and the log begins on {max(begins):%Y-%m-%d}: "
+        "what was before has expired"
+    )
 
 
 def _is_meant(name: str, entry: Entry) -> bool:

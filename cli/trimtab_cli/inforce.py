@@ -105,7 +105,7 @@ def _awaiting(
 
 def _proposed(entry: Entry | None) -> str:
     if entry is None or entry.change is None:
-        return "its entry could not be read"
+        return "its entry could not be read, or has expired"
     why = f", because {entry.wanted.text}" if entry.wanted else ""
     return f"{sentence_of(entry.change)}{why}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from tests.builders import an_entry, at
@@ -145,11 +146,13 @@ def tamperings(items: Sequence[Item], index: int) -> Iterator[Tampering]:
         yield from exchanges(item, items[index + 1])
 
 
-def found_in(items: Sequence[Item], head: Head, done: Tampering) -> Fault | None:
+def found_in(
+    items: Sequence[Item], head: Head, done: Tampering, now: datetime | None = None
+) -> Fault | None:
     """What is said of a log as it would lie in the table."""
     lying = {str(item["id"]): item for item in items if item["id"] not in done.gone}
     lying |= {str(item["id"]): item for item in done.put}
-    return verify((link_of(item) for item in lying.values()), Heads(head, head)).fault
+    return verify((link_of(item) for item in lying.values()), Heads(head, head), now).fault
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from trimtab.model.request import Approve, Reject, Undo
 from trimtab_cli.asking import ask, reason_given
 from trimtab_cli.connect import Deployment
 from trimtab_cli.entries import Wanted, line_of, newest
-from trimtab_cli.find import find
+from trimtab_cli.find import Story, find, log_begins
 from trimtab_cli.moments import moment_of
 from trimtab_cli.order import in_safe_order
 from trimtab_cli.session import Operator, service_named
-from trimtab_cli.show import console
+from trimtab_cli.show import console, moment, say
 from trimtab_cli.stop import USAGE, Stop
 
 BACK = timedelta(days=14)
@@ -79,7 +79,7 @@ def _answer(
     text = reason_given(why)
     name = service_named(service) if service else None
     with operator.deployment() as deployment:
-        entry = find(deployment, given, name, BACK).entry
+        entry = _whole(find(deployment, given, name, BACK)).entry
         if entry.kind is not Kind.AWAITING:
             todo = "see what awaits approval: trimtab log --kind awaiting"
             raise Stop(f"{entry.id} is {entry.kind}: it awaits no approval", todo)
@@ -89,7 +89,7 @@ def _answer(
 
 def _intent(deployment: Deployment, given: str, service: ServiceId | None) -> Entry:
     """Find an intent; of an approved proposal, the one that carried it out."""
-    story = find(deployment, given, service, BACK)
+    story = _whole(find(deployment, given, service, BACK))
     if story.entry.kind is Kind.INTENDED:
         return story.entry
     about = [e for e in story.thread if e.kind is Kind.INTENDED and e.intent == story.entry.id]
@@ -99,11 +99,22 @@ def _intent(deployment: Deployment, given: str, service: ServiceId | None) -> En
     raise Stop(what, "see what was done: trimtab log --kind applied")
 
 
+def _whole(story: Story) -> Story:
+    """Refuse to act on what the log no longer tells in full."""
+    if story.expired:
+        raise Stop(f"{story.entry.id}: {story.expired}", "nothing is done on half a story")
+    return story
+
+
 def _done_since(deployment: Deployment, since: str, service: ServiceId | None) -> list[Entry]:
     """All that was done since, in a safe order, without what was itself an undo."""
     now = deployment.now()
     start, end = moment_of(since, now, "--since"), now + timedelta(seconds=1)
     wanted = Wanted(service, frozenset({Kind.INTENDED}), frozenset())
+    whose = [service] if service else [each.service for each in deployment.store.services()]
+    begun = [at for each in whose if (at := log_begins(deployment, each)) is not None]
+    if begun and start < max(begun):
+        say(f"the log begins on {moment(max(begun))}: what was done before has expired", "yellow")
     intents = newest(deployment, wanted, start, end, limit=10_000)
     found = in_safe_order(each for each in intents if _is_done(deployment, each))
     if not found:

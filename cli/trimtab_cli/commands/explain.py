@@ -53,7 +53,8 @@ def explain(
         told = {"entry": codec.encode(story.entry), "outcome": outcome, "effect": effect}
         thread = [codec.encode(each) for each in story.thread]
         beside = as_data(shown)
-        say_json({**told, "stage": story.life.stage, "thread": thread, "beside_peers": beside})
+        rest = {"stage": story.life.stage, "thread": thread, "expired": story.expired}
+        say_json({**told, **rest, "beside_peers": beside})
     else:
         console().print(tree_of(story))
         for one in shown:
@@ -77,6 +78,8 @@ def tree_of(story: Story) -> Tree:
     _add_outcome(tree, story)
     _add_effect(tree, story)
     _add_life(tree, story)
+    if story.expired:
+        tree.add(text(f"expired: {story.expired}", "yellow"))
     if entry.kind in DONE_NOTHING:
         tree.add(text(DONE_NOTHING[entry.kind]))
     return tree
@@ -150,7 +153,8 @@ def _add_outcome(tree: Tree, story: Story) -> None:
     outcome = story.outcome
     if outcome is None:
         if story.entry.kind is Kind.INTENDED:
-            tree.add(text("outcome: none yet", "yellow"))
+            known = "not in the log any more" if story.expired else "none yet"
+            tree.add(text(f"outcome: {known}", "yellow"))
         return
     branch = tree.add(
         text(f"outcome: {outcome.kind} at {moment(outcome.at)} UTC", STYLE_OF[outcome.kind])
@@ -195,7 +199,7 @@ def _add_life(tree: Tree, story: Story) -> None:
 def _undo_lines(story: Story) -> list[str]:
     """How to take it back; below the tree and never wrapped, so that commands can be copied."""
     entry, outcome = story.entry, story.outcome
-    if entry.kind in DONE_NOTHING or entry.inverse is None:
+    if entry.kind in DONE_NOTHING or entry.inverse is None or story.expired:
         return []
     if outcome is not None and outcome.kind is not Kind.APPLIED:
         return []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Annotated
 
 import typer
 
+from trimtab.adapters.chain import START
 from trimtab.adapters.records import stamp
+from trimtab.errors import Malformed
 from trimtab.model.ids import ServiceId
 from trimtab.model.link import Link
 from trimtab_cli.connect import Deployment
@@ -43,10 +45,12 @@ def export(
         start = stamp(moment_of(since, now, "--since")) if since else ""
         end = stamp(moment_of(until, now, "--until")) if until else "~"
         names = _services(deployment, service)
-        found = (link for name in names for link in _links(deployment, name, start, end))
+        gone: dict[ServiceId, int] = {}
+        found = (link for name in names for link in _links(deployment, name, (start, end), gone))
         lines = FORMATS[layout](found)
         if out is None:
             _write(lines, sys.stdout)
+            _say_gone(gone)
             return
         try:
             with out.open("w", encoding="utf-8", newline="") as opened:
@@ -54,6 +58,7 @@ def export(
         except OSError as error:
             raise Stop(f"{out} cannot be written: {error.strerror}", "", USAGE) from None
     say(f"{count:,} lines written to {out}")
+    _say_gone(gone)
 
 
 def _services(deployment: Deployment, service: str | None) -> list[ServiceId]:
@@ -66,14 +71,32 @@ def _services(deployment: Deployment, service: str | None) -> list[ServiceId]:
     return [name]
 
 
-def _links(deployment: Deployment, service: ServiceId, start: str, end: str) -> Iterator[Link]:
-    """A service's entries of a time, by their place in the chain; older ones without, first."""
-    links = (
-        link
-        for link in deployment.ledger.links(service)
-        if start <= link.columns.get("at_id", "") < end
-    )
+def _links(
+    deployment: Deployment,
+    service: ServiceId,
+    when: tuple[str, str],
+    gone: dict[ServiceId, int],
+) -> Iterator[Link]:
+    """A service's entries of a time, by their place in the chain; older ones without, first.
+
+    Counts in ``gone`` how many of all entries that its chain had are not there.
+    """
+    try:
+        head = deployment.store.heads([service]).get(service, START)
+    except Malformed:  # verify names it; what is in the log can be exported all the same
+        head = START
+    there = list(deployment.ledger.links(service))
+    gone[service] = head.n - len({link.n for link in there if 0 < link.n <= head.n})
+    links = (link for link in there if when[0] <= link.columns.get("at_id", "") < when[1])
     yield from sorted(links, key=lambda link: (link.n, link.columns.get("at_id", "")))
+
+
+def _say_gone(gone: Mapping[ServiceId, int]) -> None:
+    """Tell, beside the lines, what a reader of them will not find."""
+    for service, count in gone.items():
+        if count:
+            what = f"{service}: {count:,} entries are not in the log any more"
+            typer.echo(f"{what}; `trimtab log verify` tells whether they expired", err=True)
 
 
 def _write(lines: Iterator[str], file: IO[str]) -> int:

@@ -30,6 +30,7 @@ from trimtab_lab.embedded.delivery import (
     failure_message,
 )
 from trimtab_lab.embedded.eventbridge import PLACEHOLDER, Event, News
+from trimtab_lab.embedded.expiry import expire
 from trimtab_lab.embedded.functions import FunctionError, Functions
 from trimtab_lab.embedded.guardrail import Guardrail
 from trimtab_lab.embedded.heard import messages
@@ -124,6 +125,15 @@ class Embedded:
             if on_minute is not None:
                 on_minute(minute)
         return self.result
+
+    def skip(self, days: float) -> int:
+        """Let days pass in which nothing happens and nobody looks, but what has expired goes.
+
+        Returns how many items DynamoDB deleted, of all tables.
+        """
+        self.world.stand_still(int(days * 24 * 60))
+        self._account.clock.to(self.world.now)
+        return expire(self.session, self.stack.expiring(), self.now)
 
     def invoke(self, function: str, event: object) -> Any:
         """Invoke a function by hand and return its answer; raises ``FunctionError``."""

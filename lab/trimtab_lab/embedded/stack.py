@@ -207,6 +207,14 @@ class Stack:
             lock = _lock(given["ObjectLockConfiguration"])
             s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=lock)
 
+    def expiring(self) -> Mapping[str, str]:
+        """The tables whose items expire, and by which attribute."""
+        return {
+            str(self.template.resolve({"Ref": name})): str(expiry["AttributeName"])
+            for name, given in self.template.resources("AWS::DynamoDB::Table").items()
+            if (expiry := given.get("TimeToLiveSpecification")) and expiry["Enabled"]
+        }
+
     def _properties(self, function: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = next(
             given

@@ -75,6 +75,11 @@ class World:
         while self._now + step <= end:
             self._step(step)
 
+    def stand_still(self, minutes: int) -> None:
+        """Let the clock alone go on: nothing happens, and nothing is measured."""
+        self._now += 60 * minutes
+        self._p.journal.clock = self._p.recorder.clock = self._now
+
     def _step(self, step: int) -> None:
         at = self._now
         p = self._p
