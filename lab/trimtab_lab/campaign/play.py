@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -66,7 +66,7 @@ class Played:
 
 def play(story: Story, seed: int, who: Who = Who.TRIMTAB) -> Played:
     """Play a story to its end."""
-    cast = _Cast(story, seed, who)
+    cast = Cast(story, seed, who)
     match who:
         case Who.TRIMTAB:
             return _with_trimtab(cast)
@@ -93,7 +93,7 @@ def campaign_policy(story: Story, scenario: Scenario) -> Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cast:
+class Cast:
     """Which story is played, with which seed and by whom."""
 
     story: Story
@@ -101,7 +101,7 @@ class _Cast:
     who: Who
 
 
-def _with_trimtab(cast: _Cast) -> Played:
+def _with_trimtab(cast: Cast) -> Played:
     story, scenario = cast.story, scenario_of(cast.story, cast.seed)
     simulator = Simulator(scenario, keep=None)
     policy = campaign_policy(story, scenario)
@@ -115,20 +115,21 @@ def _with_trimtab(cast: _Cast) -> Played:
         simulator.skew = stage.skew(minute)
         simulator.run(1)
         witness.after(minute + 1, result.entries[known:], simulator.hands.applied[done:])
-        for instance in _ejected(result.entries[known:]):
+        for instance in ejected(result.entries[known:]):
             removed.setdefault(instance, minute + 1)
     witness.ended()
-    return _told(cast, stage, removed, (*result.troubles, *witness.broken))
+    return told(cast, stage, removed, (*result.troubles, *witness.broken))
 
 
-def _ejected(entries: list[Entry]) -> list[str]:
+def ejected(entries: Sequence[Entry]) -> list[str]:
+    """Return the instances that were taken out, in order."""
     return [
         e.change.instance for e in entries
         if e.kind is Kind.APPLIED and isinstance(e.change, Eject)
     ]  # fmt: skip
 
 
-def _alone(cast: _Cast, out: Out) -> Played:
+def _alone(cast: Cast, out: Out) -> Played:
     kind = "ELB" if cast.who is Who.GROUP else "EC2"
     world = build_world(scenario_of(cast.story, cast.seed, kind))
 
@@ -139,7 +140,7 @@ def _alone(cast: _Cast, out: Out) -> Played:
     return _watched(cast, world, minute)
 
 
-def _with_envoy(cast: _Cast) -> Played:
+def _with_envoy(cast: Cast) -> Played:
     world = build_world(scenario_of(cast.story, cast.seed))
     envoy = Envoy(world)
 
@@ -153,7 +154,7 @@ def _with_envoy(cast: _Cast) -> Played:
     return _watched(cast, world, minute)
 
 
-def _watched(cast: _Cast, world: World, a_minute: Callable[[], frozenset[str]]) -> Played:
+def _watched(cast: Cast, world: World, a_minute: Callable[[], frozenset[str]]) -> Played:
     """Play with what AWS does by itself; a minute passes and says who got nothing meanwhile."""
     world.tenants.append(TargetTracking(GROUP, COMFORTABLE))
     stage = Stage(cast.story, world)
@@ -162,12 +163,13 @@ def _watched(cast: _Cast, world: World, a_minute: Callable[[], frozenset[str]]) 
         stage.before(minute)
         for instance in a_minute():
             removed.setdefault(instance, minute + 1)
-    return _told(cast, stage, removed)
+    return told(cast, stage, removed)
 
 
-def _told(
-    cast: _Cast, stage: Stage, removed: Mapping[str, int], broken: tuple[str, ...] = ()
+def told(
+    cast: Cast, stage: Stage, removed: Mapping[str, int], broken: tuple[str, ...] = ()
 ) -> Played:
+    """Sum up what came of it."""
     story, users = cast.story, stage.world.users
     places = {instance: place for place, instance in enumerate(stage.places)}
     by_place = {places[i]: m for i, m in removed.items() if i in places}

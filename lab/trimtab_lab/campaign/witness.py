@@ -36,7 +36,7 @@ class Witness:
         self.ticks += 1
         self._note(tick.now.strftime("%H:%M"), (*broken_by(tick), *_unleased(tick)))
 
-    def after(self, minute: int, entries: Iterable[Entry], done: Sequence[Change]) -> None:
+    def after(self, minute: int, entries: Iterable[Entry], done: Sequence[Change] = ()) -> None:
         """Look at what a minute wrote into the log, and at what was done to the world in it."""
         left = list(done)
         for entry in entries:
