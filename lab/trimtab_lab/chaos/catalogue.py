@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trimtab_lab.chaos.needed import NEEDED
+from trimtab_lab.chaos.needed import NEEDED, replaced, replacing, sick_for_good
 from trimtab_lab.chaos.plan import Trouble
 from trimtab_lab.chaos.scenarios import Named
 from trimtab_lab.chaos.scripts import (
@@ -142,7 +142,13 @@ BEYOND = (
     Named(101, "everything undone, and once more", undo_all, undone_once),
     Named(102, "all in person: approved, rejected, lapsed", in_person, by_approval),
     Named(103, "every lever only observes", watching, nothing),
-)
+    Named(105, "killed at every step of a replacement",
+          both(replacing, sick_for_good, dice(Trouble.CRASH, 0.3, "apply")), replaced, quiet=True,
+          minutes=36),
+    Named(106, "killed before each outcome of a replacement",
+          both(replacing, sick_for_good, dice(Trouble.UNCLEAR, 0.5, "apply")), quiet=True,
+          minutes=36),
+)  # fmt: skip
 """What the catalogue does not name."""
 
 PLAYED = (*SCENARIOS, *BEYOND, *NEEDED)

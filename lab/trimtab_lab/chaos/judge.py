@@ -15,9 +15,10 @@ from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.entry import Kind
 from trimtab.model.observation import FleetSeen, Group, Lifecycle, TargetState
 from trimtab.model.policy import EjectMethod, Lever, Mode
+from trimtab.model.reason import ReasonCode
 from trimtab.model.tick import Inputs, Tick
 from trimtab.model.verdict import Ruling, Verdict
-from trimtab_lab.laws import Judged, broken_laws
+from trimtab_lab.laws import Judged, broken_laws, carriers_left, last_units
 
 MENDED_BY_REMOVAL = (Cause.TARGET, Cause.NONE)
 
@@ -38,6 +39,7 @@ def broken_by(tick: Tick) -> Iterator[str]:
             if any(t.state is TargetState.INITIAL for t in seen):
                 yield f"{change.fleet} shrinks while a target is in its first health checks"
     yield from _against_the_cause(tick)
+    yield from _back_together(tick)
     yield from _thought_again(tick)
 
 
@@ -56,6 +58,29 @@ def _against_the_cause(tick: Tick) -> Iterator[str]:
             continue  # whose process is gone is not merely busy
         if cause not in MENDED_BY_REMOVAL and verdict.proposal.request is None:
             yield f"{change.fleet} loses a target, and its trouble is {cause}"
+
+
+def _back_together(tick: Tick) -> Iterator[str]:
+    """Say who is readmitted beside another that is tried, in a fleet that can spare both."""
+    back = [
+        v.change
+        for v in tick.verdicts
+        if isinstance(v.change, Restore)
+        and v.ruling is not Ruling.REFUSED
+        and v.proposal.reason.code is ReasonCode.RESTORE_RECOVERED
+    ]
+    policy, now = tick.inputs.policy, tick.inputs.seen.now
+    for change in back:
+        memory = tick.inputs.memory.fleet(change.fleet)
+        tried = {t for t, s in memory.strikes.items()
+                 if s.count and now - s.last < policy.health.probation.lasts}  # fmt: skip
+        tried -= memory.ejected.keys()
+        tried |= {c.target for c in back if c.fleet == change.fleet}
+        judged = Judged(tick.inputs, tick.belief, tick.verdicts)
+        units, left = last_units(change.fleet, judged), carriers_left(change.fleet, judged)
+        spares = units is None or units <= left * policy.guard.max_load
+        if spares and tried - {change.target}:
+            yield f"{change.target} is readmitted while another is tried"
 
 
 def _thought_again(tick: Tick) -> Iterator[str]:

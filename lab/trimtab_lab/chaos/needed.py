@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from trimtab.model.change import Resize, Restore, Reweight
+from trimtab.model.change import Resize, Restore, Retire, Reweight
 from trimtab.model.entry import Kind
+from trimtab.model.ladder import ReplacePolicy
 from trimtab.model.policy import EjectMethod, Lever, Mode
 from trimtab.model.request import ProtectFleet, ProtectRoute, Undo
 from trimtab.model.tick import Pause
@@ -29,7 +30,7 @@ from trimtab_lab.chaos.scripts import (
     pause,
 )
 from trimtab_lab.world.errors import WorldError
-from trimtab_lab.world.faults import Everywhere, Fault, FaultKind, WholeFleet
+from trimtab_lab.world.faults import Everywhere, Fault, FaultKind, KthTarget, WholeFleet
 from trimtab_lab.world.views import TargetRef
 
 BLUE, GREEN = WholeFleet("blue"), WholeFleet("green")
@@ -210,6 +211,37 @@ def generous(campaign: Campaign, now: int) -> None:
         campaign.operators.apply(campaign.policy)
 
 
+def aside(campaign: Campaign, now: int, rules: ReplacePolicy | None = None) -> None:
+    """Apply a policy that sets aside by standby, half of a fleet if need be."""
+    if now == 1:
+        policy = campaign.policy
+        eject = replace(policy.health.eject, method=EjectMethod.STANDBY, max_share=0.5)
+        health = replace(policy.health, eject=eject, replace=rules)
+        campaign.policy = replace(policy, health=health)
+        campaign.operators.apply(campaign.policy)
+
+
+def replacing(campaign: Campaign, now: int) -> None:
+    """Apply one that also replaces who comes back bad."""
+    aside(campaign, now, ReplacePolicy(after=2, per_day=4, stop_after=4))
+
+
+def one_a_day(campaign: Campaign, now: int) -> None:
+    """Apply one that replaces no more than one a day."""
+    aside(campaign, now, ReplacePolicy(after=2, per_day=1, stop_after=4))
+
+
+def sick_for_good(campaign: Campaign, now: int) -> None:
+    """Let one of a fleet die for good, and later another: each fails whenever it is back."""
+    if now in (2, 15):
+        campaign.world.switch_on(Fault(FaultKind.DEAD, KthTarget("blue", 1)))
+
+
+def replaced(campaign: Campaign) -> bool:
+    """Somebody was ended, and serves nobody."""
+    return any(isinstance(e.change, Retire) for e in campaign.oracle.effects)
+
+
 def done_by_somebody(campaign: Campaign, _now: int) -> None:
     """Do by hand what is intended, before act does; then let operators undo it, as if it were ours.
 
@@ -283,6 +315,9 @@ NEEDED = (
           both(WILD, dice(Trouble.LATE, 0.9, "act"), done_by_somebody)),
     Named(224, "protected between intent and write",
           both(WILD, dice(Trouble.LATE, 0.9, "act")), each=protects_what_is_under_way),
+    Named(225, "a decider gone wild that ends whom it likes", both(WILD, replacing)),
+    Named(227, "one after the other sick for good, and one replaced a day",
+          both(one_a_day, sick_for_good), replaced, quiet=True, minutes=LONG),
     Named(223, "what needs approval, and nobody answers", nobody_answers, nothing),
 )  # fmt: skip
 """Each is needed by a mutant, and holds without it."""

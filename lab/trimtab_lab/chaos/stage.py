@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from trimtab.model.ladder import ProbationPolicy
 from trimtab.model.policy import EjectMethod, EjectPolicy, Lever, Mode, Policy
 from trimtab.ports import Names
 from trimtab_lab.chaos.plan import Plan, Trouble
@@ -48,7 +49,13 @@ def policy_of(plan: Plan, scenario: Scenario, names: Names) -> Policy:
     return replace(
         plain,
         modes=_modes(plan),
-        health=replace(plain.health, eject=eject, watch=2 * minute, sweep=4 * minute),
+        health=replace(
+            plain.health,
+            eject=eject,
+            probation=ProbationPolicy(minute),
+            watch=2 * minute,
+            sweep=4 * minute,
+        ),
         scaling=replace(
             plain.scaling,
             warm_up=2 * minute,

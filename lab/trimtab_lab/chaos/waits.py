@@ -34,6 +34,7 @@ NAMED_WAITS = frozenset(
         ReasonCode.STEP_LIMIT,
         ReasonCode.WARMING_UP,
         ReasonCode.PROTECTED_BY_REQUEST,
+        ReasonCode.ON_PROBATION,  # of another; it lasts for minutes
     }
 )
 

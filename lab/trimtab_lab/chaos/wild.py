@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import trimtab.decide
-from trimtab.model.change import Change, Eject, Resize, Reweight
+from trimtab.model.change import Change, Eject, Resize, Retire, Reweight
 from trimtab.model.ids import Arn
+from trimtab.model.observation import Lifecycle
 from trimtab.model.policy import EjectMethod, FleetPolicy
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.situation import Situation
@@ -22,12 +23,14 @@ WHY = Reason(ReasonCode.EJECT_OUTLIER, "a decider gone wild")
 SOMEBODY_ELSES = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/other/0/0/0"
 
 SOMEBODYS_GROUP = "other-asg"
+PORT = 8080
 
 
 @contextmanager
 def wild(dice: Dice) -> Iterator[None]:
     """Let a wild decider speak first while the dice say so."""
     said: dict[object, tuple[Proposal, ...]] = {}
+    own = random.Random(f"{dice.seed}:ends")
 
     def propose(at: Situation) -> tuple[Proposal, ...]:
         """Say the same whenever the same tick is thought through again."""
@@ -44,6 +47,9 @@ def wild(dice: Dice) -> Iterator[None]:
                 change = _anything(at, mine)
                 if change is not None:
                     yield Proposal(change, WHY)
+            end = _an_end(at, own)
+            if end is not None:
+                yield Proposal(end, WHY)
 
     whole = trimtab.decide.DECIDERS
     trimtab.decide.DECIDERS = (propose, *whole)  # type: ignore[assignment]
@@ -86,6 +92,18 @@ def _ejection(at: Situation, fleet: FleetPolicy, dice: random.Random) -> Change 
         group=fleet.group if standby else None,
         replace=standby and dice.random() < 0.5,
     )
+
+
+def _an_end(at: Situation, dice: random.Random) -> Change | None:
+    """End any member of a group: one that serves, one that is out, one that is leaving."""
+    fleet = at.policy.fleets[dice.choice(sorted(at.policy.fleets))]
+    group = at.fleet(fleet.name).group
+    if group is None or not group.members:
+        return None
+    aside = [m for m in group.members if m.lifecycle is Lifecycle.STANDBY]
+    member = dice.choice(aside if aside and dice.random() < 0.7 else group.members)
+    place = (fleet.name, fleet.target_group, member.instance, PORT, member.zone)
+    return Retire(*place, group.name)
 
 
 def _weights(at: Situation, dice: random.Random) -> Change | None:

@@ -50,8 +50,12 @@ def ground_of(fleet: FleetId, at: Situation) -> FleetGround:
     held = at.memory.fleet(fleet).ejected.values()
     out = {e.eject.instance: e.eject.zone for e in held}
     out |= {m.instance: m.zone for m in members.values() if m.lifecycle in AWAY}
-    out |= {b.target.instance: b.target.zone for b in targets if b.condition is Condition.LEAVING}
-    zone_of = {**out, **{b.target.instance: b.target.zone for b in targets}}
+    leaving = {b.target.instance for b in targets if b.condition is Condition.LEAVING}
+    # of one that is no member any more the load balancer names no zone: what was held knows it
+    here = {b.target.instance: b.target.zone or out.get(b.target.instance, b.target.zone)
+            for b in targets}  # fmt: skip
+    out |= {i: here[i] for i in leaving}
+    zone_of = {**out, **here}
     return FleetGround(
         registrations=_by_instance(targets),
         members=members,
