@@ -99,6 +99,11 @@ class Rest:
         yield from oracle.book.lives()
         yield from _unlinked(oracle, policy)
 
+    def hashes(self) -> dict[int, str]:
+        """The hash of each entry of the log, by number."""
+        whole = self._oracle.tables.query(Range(Table.LOG, self._policy.service))
+        return {link.n: link.hash for link in map(link_of, whole)}
+
 
 def _away_from_home(oracle: Oracle, policy: Policy) -> Iterator[str]:
     """Say which fleet has not the traffic, or not the size, that a usual load wants."""

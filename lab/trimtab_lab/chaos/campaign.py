@@ -9,15 +9,17 @@ from typing import Any
 
 from trimtab.adapters.store import TableStore
 from trimtab_lab.chaos.calm import Rest
-from trimtab_lab.chaos.delivery import TO_ACT, TO_RECONCILE, TO_WAKE, Post
+from trimtab_lab.chaos.delivery import TO_ACT, TO_NOTIFY, TO_RECONCILE, TO_WAKE, Post
+from trimtab_lab.chaos.ears import Ears
 from trimtab_lab.chaos.functions import Functions
 from trimtab_lab.chaos.hostile import forgery
 from trimtab_lab.chaos.meddling import Meddlers
 from trimtab_lab.chaos.operators import SERVICE, Operators
 from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.plan import Dice, Plan, Trouble
-from trimtab_lab.chaos.platform import OPERATOR, SCHEDULE, WARDEN, Platform
+from trimtab_lab.chaos.platform import ANCHOR, OPERATOR, SCHEDULE, SWEEP, WARDEN, Platform
 from trimtab_lab.chaos.stage import enforcing, policy_of, scenario_of
+from trimtab_lab.chaos.tellers import Tellers
 from trimtab_lab.chaos.wild import wild
 from trimtab_lab.embedded.eventbridge import News
 from trimtab_lab.simulator.ports import WorldNames
@@ -66,11 +68,13 @@ class Campaign:
         self.store = TableStore(self.tables)
         self.story: list[str] = []
         self.post = Post(self.dice, self.world.now)
-        self.oracle = Oracle(self.world, raw, self.post.stream)
+        self.oracle = Oracle(self.world, raw, self.post.stream, self.post.stream_all)
         self.policy = policy_of(plan, scenario, WorldNames(self.world))
         self.meddlers = Meddlers(self.world, self.dice, self.tell)
         self.platform = Platform(self.post, self.dice, self.oracle, self.tell)
         self.functions = Functions(self.tables, self.oracle, self.post, self.tell)
+        self.ears = Ears(self.oracle.law, lambda: self.world.now)
+        self.tellers = Tellers(self.tables, self.ears)
         self.operators = Operators(self.store, self.oracle, self.dice, self.tell)
         self.started = self.world.now
         self._rest = Rest(self.oracle, self.policy)
@@ -98,6 +102,8 @@ class Campaign:
                     self._step()
             if not self.oracle.broken:
                 self.oracle.broken += self._rest.unsettled()
+                hashes = self._rest.hashes()
+                self.oracle.broken += self.tellers.unsettled(self.policy.service, hashes)
         finally:
             self.platform.kill_all()
         return self.outcome()
@@ -125,6 +131,10 @@ class Campaign:
             self.platform.invoke(SCHEDULE, self.functions.schedule)
             if self.minute % 5 == 4:
                 self.platform.invoke(WARDEN, self.functions.warden)
+            if self.minute % 5 == 2:
+                self.platform.invoke(SWEEP, self.tellers.sweep)
+            if self.minute % 10 == 7:
+                self.platform.invoke(ANCHOR, self.tellers.anchor)
         self._happen()
         for _ in range(ROUNDS):
             self._receive()
@@ -146,6 +156,7 @@ class Campaign:
             TO_RECONCILE: self.functions.reconcile,
             TO_ACT: self.functions.act,
             TO_WAKE: self.functions.wake,
+            TO_NOTIFY: self.tellers.notify,
         }
         for letter in self.post.take():
             self.platform.deliver(letter, works[letter.to])

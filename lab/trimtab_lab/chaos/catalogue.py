@@ -7,6 +7,7 @@ from trimtab_lab.chaos.plan import Trouble
 from trimtab_lab.chaos.scenarios import Named
 from trimtab_lab.chaos.scripts import (
     acts,
+    alarms,
     both,
     bound,
     by_approval,
@@ -104,7 +105,7 @@ SCENARIOS = (
     Named(38, "a fleet leaves the policy while targets are out", leaves),
     Named(39, "nothing to be read at start", dice(Trouble.THROTTLE, call="get", since=0, until=9)),
     Named(40, "hostile events", dice(Trouble.HOSTILE), ejects),
-    Named(42, "edited log", edited_log, found="the chain of the log is broken at 1: "),
+    Named(42, "edited log", edited_log, alarms, found="the chain of the log is broken at "),
     Named(45, "every write denied", dice(Trouble.DENY, call="apply"), nothing),
     Named(46, "weights edited by somebody each minute", both(weigh, fault(down(BLUE)))),
     Named(48, "both sides of a route down", fault(down(BLUE), down(GREEN), minute=1),

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.adapters import records
+from trimtab.adapters.tables import Item
 from trimtab.events import ask_to_body
 from trimtab.model.entry import Entry
 from trimtab.model.tick import Ask
 from trimtab_lab.chaos.plan import Dice, Trouble
 
-TO_RECONCILE, TO_ACT, TO_WAKE = "reconcile", "act", "wake"
+TO_RECONCILE, TO_ACT, TO_WAKE, TO_NOTIFY = "reconcile", "act", "wake", "notify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,12 @@ class Post:
             self.send(TO_RECONCILE, body, 2)
 
     def stream(self, entry: Entry) -> None:
-        """A new intent's stream record."""
-        item = records.entry_item(entry)
-        image = {k: {"S": v} for k, v in item.items() if isinstance(v, str)}
-        record = {
-            "eventName": "INSERT",
-            "dynamodb": {"SequenceNumber": entry.id, "NewImage": image},
-        }
-        self.send(TO_ACT, {"Records": [record]}, 1)
+        """A new intent's stream record, for act."""
+        self.send(TO_ACT, {"Records": [_record(records.entry_item(entry))]}, 1)
+
+    def stream_all(self, items: Sequence[Item]) -> None:
+        """The stream records of one transaction, for notify."""
+        self.send(TO_NOTIFY, {"Records": [_record(item) for item in items]}, 5)
 
     def send(self, to: str, event: dict[str, Any], after_s: int) -> None:
         """Take one event to deliver."""
@@ -80,3 +79,9 @@ class Post:
         due = [letter for letter in self.waiting if letter.due <= self.now]
         self.waiting = [letter for letter in self.waiting if letter.due > self.now]
         return due
+
+
+def _record(item: Item) -> dict[str, Any]:
+    image = {k: {"S": v} for k, v in item.items() if isinstance(v, str)}
+    change = {"SequenceNumber": str(item["id"]), "NewImage": image}
+    return {"eventName": "INSERT", "dynamodb": change}

@@ -38,6 +38,12 @@ class Watch(Protocol):
         ...
 
 
+class Struck(Protocol):
+    """Who counts what went wrong."""
+
+    struck: int
+
+
 @dataclass(slots=True)
 class Gate:
     """One invocation's way to the outside, and what it has seen there."""
@@ -58,11 +64,14 @@ class Gate:
     pauses_read: bool = False
     seen: dict[str, object] = field(default_factory=dict)
     """The newest answers of the world, by AWS name."""
+    counts_for: Struck | None = None
+    """Who counts what goes wrong in it."""
 
     def call(self, what: str, do: Callable[[], T]) -> T:
         """Stop for the baton, then make the call, as the dice will have it."""
         if self.dice.strikes(Trouble.DELAY, what):
             self.sleep(self.running)
+            self._count()
         self.running.stop()
         if self.dice.strikes(Trouble.THROTTLE, what):
             self.say(f"{what}: throttled")
@@ -90,7 +99,12 @@ class Gate:
 
     def say(self, text: str) -> None:
         """Add a line to the story, in its own name."""
+        self._count()
         self.tell(f"{self.running.name}: {text}")
+
+    def _count(self) -> None:
+        if self.counts_for is not None:
+            self.counts_for.struck += 1
 
 
 class GatedTables:
@@ -156,6 +170,11 @@ def _in_part(found: Found, keys: Sequence[Key], dice: random.Random) -> Found:
     """Leave some keys unanswered, as BatchGetItem does when throughput runs out."""
     unread = frozenset(key for key in keys if dice.random() < 0.5)
     return Found({k: i for k, i in found.items.items() if k not in unread}, unread)
+
+
+def is_teller(at: Gate) -> bool:
+    """Tell whether it is one of the functions that only tell."""
+    return at.running.name.partition("-")[0] in ("notify", "sweep", "anchor")
 
 
 def key_of(write: Write) -> Key:

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import trimtab.act
 import trimtab.guard
 import trimtab.narrate
+from trimtab import notify
 from trimtab.adapters import store
 from trimtab.adapters.tables import Table
 from trimtab.decide import takeback
 from trimtab.lease.plan import Case
 from trimtab.model.halt import Halts
 from trimtab.model.heard import Approval
+from trimtab.notify import Teller
+from trimtab.told import due
 from trimtab.warden import Warden
 from trimtab_lab.chaos.campaign import Outcome, run
 from trimtab_lab.chaos.catalogue import PLAYED
@@ -32,10 +35,12 @@ from trimtab_lab.chaos.mutations import (
     anybodys,
     as_refused,
     careless_of,
+    forgotten,
     go,
     halts_as_whole,
     instead_of,
     never_late,
+    nothing_lost,
     reading_pauses,
     recalled_as_whole,
     same_subject,
@@ -123,15 +128,24 @@ MUTANTS = (
     Mutant("warden: not beside an earlier try", 211,
            instead_of(Case, "is_ready", lambda *_: True)),
     Mutant("warden: given back once", 212, instead_of(Case, "is_done", lambda *_: False)),
+    Mutant("notify: what was told is noted", 201,
+           instead_of(Teller, "_settle_up", lambda *_: None)),
+    Mutant("notify: who failed is told later", 231, instead_of(notify, "failed", forgotten)),
+    Mutant("notify: what is lost is given back", 232, nothing_lost),
+    Mutant("notify: ten an hour", 233, instead_of(due, "_may_speak", lambda *_: True)),
 )  # fmt: skip
+
+TELLINGS = 8
+"""In how many ways a story is told before seeds are tried."""
 
 
 def hunt(mutant: Mutant, seeds: range) -> tuple[int, Outcome | None]:
     """Play the mutant's story, then seeds; return how many seeds were run, and what broke."""
     with mutant.patched():
-        found = play(mutant.needed_by, mutant.arm)
-        if found.broken:
-            return 0, found
+        for telling in range(TELLINGS):
+            found = play(mutant.needed_by, mutant.arm, telling)
+            if found.broken:
+                return 0, found
         for number, seed in enumerate(seeds, 1):
             found = run(Plan.of_seed(seed), mutant.arm)
             if found.broken:

@@ -21,9 +21,11 @@ from trimtab.model.entry import Entry
 from trimtab.model.halt import Halts
 from trimtab.model.heard import Approval
 from trimtab.model.ids import ServiceId
+from trimtab.model.incident import Incident, Progress, Told
 from trimtab.model.lease import WARDEN, Lease, Leases
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.verdict import Proposal, Ruling
+from trimtab.notify import Report, Teller
 from trimtab.warden import Warden
 from trimtab_lab.simulator.stores import DictTables
 
@@ -254,3 +256,30 @@ def all_unpaused(
 ) -> tuple[Lease, ...]:
     """No pause holds the warden."""
     return tuple(due)
+
+
+# notify
+
+
+def forgotten(told: Told, channel: str, _now: datetime, _wait: timedelta | None = None) -> Told:
+    """A channel that could not be reached counts as told."""
+    incidents = tuple(_as_told(incident, channel) for incident in told.incidents)
+    return replace(told, incidents=incidents)
+
+
+def _as_told(incident: Incident, channel: str) -> Incident:
+    progress = Progress(incident.counted, 1, closed=incident.closed_at is not None)
+    return replace(incident, progress={**incident.progress, channel: progress})
+
+
+def nothing_lost() -> AbstractContextManager[None]:
+    """What reached nobody, and is stored nowhere, counts as told."""
+
+    def hear(self: Teller, service: ServiceId, entries: Any, now: datetime, report: Report) -> None:
+        _hear(self, service, entries, now, report)
+        report.lost.clear()
+
+    return patched(Teller, "hear", hear)
+
+
+_hear = Teller.hear

@@ -273,6 +273,11 @@ def not_by_warden(campaign: Campaign) -> bool:
     return not any(e.by == WARDEN for e in campaign.oracle.intents.values())
 
 
+def was_lost(campaign: Campaign) -> bool:
+    """Something reached nobody, and was given again."""
+    return any("nobody was told, and nothing is stored" in line for line in campaign.story)
+
+
 def grew(campaign: Campaign) -> bool:
     """The wild decider got something through."""
     return any(isinstance(e.change, Resize) for e in campaign.oracle.effects)
@@ -318,6 +323,12 @@ NEEDED = (
     Named(225, "a decider gone wild that ends whom it likes", both(WILD, replacing)),
     Named(227, "one after the other sick for good, and one replaced a day",
           both(one_a_day, sick_for_good), replaced, quiet=True, minutes=LONG),
+    Named(231, "channels that fail, by turns and for long",
+          both(WILD, dice(Trouble.THROTTLE, 0.5, "tell"), dice(Trouble.UNCLEAR, 0.2, "tell"))),
+    Named(232, "nobody to be told, and nothing to remember it",
+          both(WILD, dice(Trouble.THROTTLE, 0.9, "tell"), dice(Trouble.DENY, 0.8, "get 1 items")),
+          was_lost),
+    Named(233, "very much to tell", both(WILD, generous), demand=(0.3,) * 25),
     Named(223, "what needs approval, and nobody answers", nobody_answers, nothing),
 )  # fmt: skip
 """Each is needed by a mutant, and holds without it."""

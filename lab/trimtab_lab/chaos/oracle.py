@@ -32,7 +32,7 @@ from trimtab.model.tick import Pause
 from trimtab.model.tick import Tick as TickRecord
 from trimtab_lab.chaos.asked import Book
 from trimtab_lab.chaos.footprints import as_intended, moves_size, named_by, print_of
-from trimtab_lab.chaos.gates import Gate, log_puts
+from trimtab_lab.chaos.gates import Gate, is_teller, log_puts
 from trimtab_lab.chaos.judge import broken_by
 from trimtab_lab.chaos.wardens import out_of_turn
 from trimtab_lab.world.world import World
@@ -59,6 +59,8 @@ class Oracle:
     world: World
     tables: Tables
     on_intent: Callable[[Entry], None]
+    on_log: Callable[[Sequence[Item]], None] = lambda _: None
+    """Told of every transaction's entries, as they lie in the log."""
     broken: list[str] = field(default_factory=list)
     happened: int = 0
     intents: dict[EntryId, Entry] = field(default_factory=dict)
@@ -99,7 +101,11 @@ class Oracle:
         self.book.happened = self.happened
         self.book.wrote(writes, before, at.is_old)
         self.broken += out_of_turn(writes, before, self.ended)
-        for put in log_puts(writes):
+        puts = log_puts(writes)
+        if puts:
+            self.law(not is_teller(at), f"{at.running.name} writes to the log")
+            self.on_log([put.item for put in puts])
+        for put in puts:
             entry = records.read(Entry, put.item)
             if entry.kind is Kind.INTENDED:
                 self._intended(at, entry)

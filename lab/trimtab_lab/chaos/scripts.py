@@ -133,12 +133,19 @@ def garbled_policy(campaign: Campaign, now: int) -> None:
 
 
 def edited_log(campaign: Campaign, now: int) -> None:
-    """Let somebody with the table edit what an entry of the log says."""
+    """Let somebody with the table edit what the newest entry of the log says."""
     if now == 12:
         whole = campaign.tables.query(Range(Table.LOG, campaign.policy.service))
-        item = min(whole, key=lambda found: int(found.get("n", 0)))
-        edited = {**item, "body": str(item["body"]).replace("ops", "eve")}
+        item = max(whole, key=lambda found: int(found.get("n", 0)))
+        edited = {**item, "body": str(item["body"]).replace('"at"', '"At"')}
         campaign.tables.write([Put(Table.LOG, edited, "an edited entry", None)])
+
+
+def alarms(campaign: Campaign) -> bool:
+    """The daily walk has raised the alarm, and what had to be done was done all the same."""
+    later = campaign.started + timedelta(minutes=13)
+    told = any(alarm.startswith("broken at ") for alarm in campaign.tellers.alarms)
+    return told and any(effect.at > later for effect in campaign.oracle.effects)
 
 
 def poison(campaign: Campaign, _now: int) -> None:
