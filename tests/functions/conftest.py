@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 import time_machine
 
+from functions.access import handler as access
 from functions.act import handler as act
 from functions.anchor import handler as anchor
 from functions.notify import handler as notify
@@ -28,7 +29,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployment:
     made = Deployment()
     made.serve(SHOP)
     settings = Settings(region="eu-west-1", account="123456789012")
-    for module in (schedule, wake, notify, anchor):
+    for module in (schedule, wake, notify, anchor, access):
         monkeypatch.setattr(module, "connections", lambda: made)
     for module in (wake, reconcile):
         monkeypatch.setattr(module, "settings", lambda: settings)

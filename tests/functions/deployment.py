@@ -16,6 +16,7 @@ from trimtab.model.ids import Arn
 from trimtab.model.observation import Group, RouteSeen, Series, Target, TargetState
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.ports import MetricKey, Vault
+from trimtab.settings import Settings
 from trimtab_lab.simulator.stores import InMemory
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ class Deployment:
     infrastructure: Still = field(default_factory=Still)
     hands: Recording = field(default_factory=Recording)
     vault: Vault | None = None
+    access_logs: Any = None
+    settings: Settings = field(
+        default_factory=lambda: Settings(access_logs_bucket="trimtab-alb-logs")
+    )
 
     @property
     def store(self) -> Any:

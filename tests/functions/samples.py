@@ -266,7 +266,37 @@ FOREIGN = alarm("shop-blue-errors", "OK", "ALARM", TARGET_ERRORS) | {
     "region": "us-gov-west-1",
 }
 
+LOGS = "trimtab-alb-logs"
+LOG_KEY = (
+    f"AWSLogs/{ACCOUNT}/elasticloadbalancing/{REGION}/2026/03/02/{ACCOUNT}_elasticloadbalancing_"
+    f"{REGION}_app.shop.0123456789abcdef_20260302T1155Z_192.0.2.17_20sg8hgm.log.gz"
+)
+
+
+def written_to(bucket: str, key: str) -> dict[str, Any]:
+    """S3 tells EventBridge of a new object."""
+    detail = {
+        "version": "0",
+        "bucket": {"name": bucket},
+        "object": {
+            "key": key,
+            "size": 51_234,
+            "etag": "d41d8cd98f00b204e9800998ecf8427e",
+            "sequencer": "00617F08299329D189",
+        },
+        "request-id": "N4N7GDK58NMKJ12R",
+        "requester": ACCOUNT,
+        "source-ip-address": "192.0.2.17",
+        "reason": "PutObject",
+    }
+    return event_bridge("aws.s3", "Object Created", [f"arn:aws:s3:::{bucket}"], detail)
+
+
 SAMPLES: Mapping[str, object] = {
+    "access-log-written": written_to(LOGS, LOG_KEY),
+    "access-test-file": written_to(LOGS, f"AWSLogs/{ACCOUNT}/ELBAccessLogTestFile"),
+    "access-hostile-bucket": written_to("somebody-elses-logs", LOG_KEY),
+    "access-hostile-key": written_to(LOGS, f"{HOSTILE_NAME}/{LOG_KEY}"),
     "anchor-daily": {"source": "trimtab.anchor", "scheduled_at": TIME},
     "warden-run": {"source": "trimtab.warden", "scheduled_at": TIME},
     "schedule-tick": {"source": "trimtab.schedule", "scheduled_at": TIME},

@@ -13,19 +13,26 @@ from unittest.mock import patch
 
 import time_machine
 
+from functions.access import handler as access
 from functions.act import handler as act
 from functions.notify import handler as notify
 from functions.reconcile import handler as reconcile
 from functions.schedule import handler as schedule
 from functions.wake import handler as wake
-from tests.builders import NOON, SHOP
+from tests.builders import NOON, SHOP, a_policy, an_entry
 from tests.functions.deployment import Deployment, sample
 from tests.functions.samples import INTENT
+from tests.fuzz import logs
 from tests.fuzz.dice import Dice
 from trimtab import telemetry
+from trimtab.access_logs import Outside
 from trimtab.act import Actor
+from trimtab.adapters.records import reports_of
 from trimtab.errors import TrimtabError
 from trimtab.loop import Loop
+from trimtab.model.access_logs import AccessLogs
+from trimtab.model.entry import Kind
+from trimtab.model.policy import HealthPolicy
 from trimtab.settings import Settings
 
 SETTINGS = Settings(region="eu-west-1", account="123456789012")
@@ -49,7 +56,7 @@ def served() -> Iterator[Deployment]:
     output = telemetry.logger.registered_handler
     stream = output.stream  # type: ignore[attr-defined]  # Powertools registers a StreamHandler
     with ExitStack() as stack:
-        for module in (schedule, wake, notify):
+        for module in (schedule, wake, notify, access):
             stack.enter_context(patch.object(module, "connections", lambda: made))
         for module in (wake, reconcile):
             stack.enter_context(patch.object(module, "settings", lambda: SETTINGS))
@@ -94,6 +101,22 @@ def woken(data: bytes) -> None:
         answered(wake.lambda_handler, event)
         assert {service for service, _ in made.asked()} <= {SHOP}
         assert stored(made) == before
+        assert made.hands.done == []
+
+
+def logged(data: bytes) -> None:
+    """Access writes reports of services that exist and nothing else, or refuses."""
+    dice = Dice(data)
+    event = dice.broken(sample(dice.one_of(events("access"))))
+    with served() as made:
+        policy = a_policy(health=HealthPolicy(access_logs=AccessLogs()))
+        made.store.apply_policy(policy, frozenset(), an_entry(kind=Kind.POLICY, seed="logs"))
+        files, interfaces = logs.Lines(dice.rest()), logs.Everywhere()
+        made.access_logs = Outside(files, made.store, made.infrastructure, interfaces, made.reports)
+        before = stored(made)
+        answered(access.lambda_handler, event)
+        changed = {key.partition for key, item in stored(made).items() if before.get(key) != item}
+        assert changed <= {reports_of(SHOP)}
         assert made.hands.done == []
 
 

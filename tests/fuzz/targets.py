@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.fuzz import answers, handlers, stored
+from tests.fuzz import answers, handlers, logs, stored
 
 Target = Callable[[bytes], None]
 
@@ -26,6 +26,8 @@ TARGETS: Mapping[str, Target] = {
     "chain-head": stored.head_item,
     "anchor-file": stored.exported_file,
     "exported-log": stored.exported_log,
+    "access": handlers.logged,
+    "access-log": logs.read,
     "aws-reads": answers.seen,
     "aws-tick": answers.decided,
     "aws-writes": answers.done,

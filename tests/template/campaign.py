@@ -20,6 +20,7 @@ from tests.contract.worlds import scenario
 from tests.scenarios.embedded_shop import A_TARGET_DIES, RISING, running, shop
 from trimtab.adapters.webhook import HttpWebhook
 from trimtab.errors import Refused
+from trimtab.model.access_logs import AccessLogs
 from trimtab.model.change import (
     Change,
     Eject,
@@ -44,6 +45,7 @@ from trimtab_lab.embedded.template import STACK
 from trimtab_lab.iam import Asked
 from trimtab_lab.simulator.policies import policy_for
 from trimtab_lab.simulator.ports import WorldHands
+from trimtab_lab.world.access_log import Manner, Row, WrittenFile, address_of
 from trimtab_lab.world.faults import Fault, FaultKind, OneInstance
 
 BLUE, GREEN = FleetId("blue"), FleetId("green")
@@ -54,6 +56,7 @@ WHOLE = MAY_ACT | {
     "EventBusName": "default",
     "WebhookParameter": WEBHOOK,
     "AnchorLock": "GOVERNANCE",
+    "AccessLogsBucket": "trimtab-alb-logs",
 }
 """A stack that may do, tells, and locks away, all it can."""
 AT_ONCE = "resize back at once"
@@ -103,6 +106,7 @@ def played(**parameters: str) -> Played:
             outcomes = dict(site.walk())
             site.let_the_warden_give_back()
             site.look_at_everything()
+            site.hear_of_an_access_log()
         site.run_every_schedule()
         asked = set(aws.guardrail.asked)
         calls = frozenset((c.service, c.operation) for c in aws.calls.of("act") if not c.error)
@@ -144,7 +148,9 @@ class Site:
     def __post_init__(self) -> None:
         policy = policy_for(scenario(), self.aws.connections.names)
         uses = {**policy.health.detectors, Detector.MACHINE: Use.ON}
-        health = replace(policy.health, probe=ProbePolicy(), detectors=uses)
+        health = replace(
+            policy.health, probe=ProbePolicy(), access_logs=AccessLogs(), detectors=uses
+        )
         self.policy = replace(policy, health=health)
         self.weights = {self.group(BLUE): 50, self.group(GREEN): 50}
 
@@ -267,6 +273,19 @@ class Site:
         (route,) = self.policy.routes
         self.aws.put(replace(self.policy, routes=(replace(route, rule=self.listener),)))
         self.aws.run(3)
+
+    def hear_of_an_access_log(self) -> None:
+        """Let a load balancer write a file about one target, and S3 tell of it."""
+        world, bucket = self.aws.world, self.aws.bucket
+        assert bucket is not None
+        now = int(world.now.timestamp())
+        log, (target, *_) = world.access_log, world.describe_target_health(self.group(BLUE))
+        log.manner = Manner.USUAL
+        row = Row(
+            now - 60, self.group(BLUE), f"{address_of(target.id)}:{target.port}", 9, 1, 0, 0.1
+        )
+        file = WrittenFile(log.key(0, now // 60 * 60), now, (row,))
+        assert self.aws.send(bucket.put(world, file)) == []
 
     def run_every_schedule(self) -> None:
         """Invoke each function that a schedule invokes, with what the schedule hands it."""

@@ -36,6 +36,7 @@ ANY_KEY = {
     ): "commits memory, ticks and entries, under the service's name",
     ("reconcile", "dynamodb:ConditionCheckItem"): "checks that the policy is still the one read",
     ("act", "dynamodb:BatchGetItem"): "reads intents and pauses, under the service's name",
+    ("access", "dynamodb:GetItem"): "reads each service's policy, under the service's name",
     ("warden", "dynamodb:BatchGetItem"): "reads outcomes and pauses, under the service's name",
 }
 """Who may reach items under any key, and why: keys there are names that users choose."""

@@ -56,6 +56,14 @@ PORTS = {
         "Ledger.links",
         "Vault.keep",
     ),
+    "access": (
+        "Infrastructure.targets",
+        "Interfaces.of",
+        "LogFiles.open",
+        "Reports.keep",
+        "Store.services",
+        "Store.policy",
+    ),
     "warden": (
         "Infrastructure.targets",
         "Infrastructure.groups",
@@ -101,6 +109,7 @@ OF_THE_PLATFORM = {
     "wake": {"sqs:SendMessage"},
     "reconcile": TAKING_WORK,
     "act": READING_STREAM | {"sqs:SendMessage"},
+    "access": {"sqs:SendMessage"},
     "anchor": {"sqs:SendMessage"},
     "warden": {"sqs:SendMessage"},
     "notify": READING_STREAM | {"sqs:SendMessage"} | ENCRYPTING,
@@ -317,6 +326,7 @@ def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
         (warden, "Log"): {},
         (notify, "Memory"): ON_TELLINGS,
         (anchor, "Memory"): ON_MARKS,
+        (stack.role_of("access"), "Memory"): ON_REPORTS,
     }
     for role in stack.roles:
         for statement in stack.allowed(role):
@@ -332,8 +342,13 @@ def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
 
 
 def single_items_of_memory_are_heads(stack: Stack) -> Iterator[str]:
-    """Whoever may get an item of Memory by itself gets the heads of chains only, and so anchor."""
+    """Whoever may get an item of Memory by itself gets the heads of chains only, and so anchor.
+
+    But access: it gets policies, which lie under the names of their services.
+    """
     for role in stack.roles:
+        if role == stack.role_of("access"):
+            continue
         reading = {"dynamodb:GetItem"}
         if role == stack.role_of("anchor"):
             reading.add("dynamodb:BatchGetItem")

@@ -50,6 +50,10 @@ ENVIRONMENT = {
         "TRIMTAB_LOG_TABLE": "Log",
         "TRIMTAB_LOG_DAYS": "LogKeepDays",
     },
+    "access": {
+        "TRIMTAB_MEMORY_TABLE": "Memory",
+        "TRIMTAB_ACCESS_LOGS_BUCKET": "AccessLogsBucket",
+    },
 }
 ONLY_IF = {"AnchorBucket": "LocksAnchors"}
 """Resources that exist under a condition: without them the variable is empty."""
@@ -198,7 +202,14 @@ def locked_anchors_are_only_written(stack: Stack) -> Iterator[str]:
         for s in stack.allowed(role)
         if any(action.startswith("s3:") for action in s.actions)
     ]
-    if written != [(("s3:PutObject",), {"Fn::Sub": "${AnchorBucket.Arn}/anchors/*"})]:
+    logs = (
+        "arn:${AWS::Partition}:s3:::${AccessLogsBucket}/${AccessLogsPrefix}AWSLogs/"
+        "${AWS::AccountId}/elasticloadbalancing/${AWS::Region}/*"
+    )
+    if sorted(written, key=str) != [
+        (("s3:GetObject",), {"Fn::Sub": logs}),
+        (("s3:PutObject",), {"Fn::Sub": "${AnchorBucket.Arn}/anchors/*"}),
+    ]:
         yield f"what may be done in S3 is {written}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from trimtab_lab.sam import Template, load, transform
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify", "anchor", "warden")
+FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify", "anchor", "warden", "access")
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ VALUES = {
     "Topic": "arn:aws:sns:eu-west-1:123456789012:trimtab-Topic-1A2B",
     "EventBusName": "default",
     "WebhookParameter": "/trimtab/webhook",
+    "AccessLogsBucket": "trimtab-alb-logs",
 }
 """What CloudFormation makes of the references in the functions' environments."""
 
@@ -42,6 +43,7 @@ PORTS = {
     "notify": ("store", "ledger", "topic", "bus", "webhook", "tellings", "teller"),
     "anchor": ("store", "ledger", "vault"),
     "warden": ("ledger", "store", "infrastructure", "hands"),
+    "access": ("access_logs",),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from trimtab.model.access_logs import CountSource
 from trimtab.model.detectors import Use
 from trimtab.model.ladder import ProbationPolicy
 from trimtab.model.policy import EjectMethod, EjectPolicy, FleetSigns, GuardPolicy
@@ -120,6 +121,23 @@ def _counts(root: Node, file: str) -> Iterator[Fault]:
         taken.append(name)
 
 
+def _sources(root: Node, file: str) -> Iterator[Fault]:
+    """`health.failures` names `requests` and `errors` exactly when its source is metrics."""
+    steps: tuple[Step, ...] = ("health", "failures")
+    rule = at(root, *steps)
+    if rule is None or not children(rule):
+        return
+    by_metrics = _value(rule, "source") in (None, CountSource.METRICS)
+    for count in ("requests", "errors"):
+        given = at(rule, count) is not None
+        if by_metrics and not given:
+            message = "missing; expected a mapping, or source: access_logs without it"
+            yield fault_at(root, file, (*steps, count), message)
+        elif given and _value(rule, "source") == CountSource.ACCESS_LOGS:
+            message = "is for source: metrics; expected none, as the access logs have counts"
+            yield fault_at(root, file, (*steps, count), message)
+
+
 def _uses(root: Node, file: str) -> Iterator[Fault]:
     """`health.detectors.load_balancer` is off where `health.load_balancer` is."""
     steps: tuple[Step, ...] = ("health", "detectors", "load_balancer")
@@ -215,6 +233,7 @@ RULES: tuple[Callable[[Node, str], Iterator[Fault]], ...] = (
     _signs,
     _floors,
     _counts,
+    _sources,
     _uses,
     _splits,
     _repeated,

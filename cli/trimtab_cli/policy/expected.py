@@ -147,6 +147,15 @@ def latency_floor() -> Expected:
     )
 
 
+def latency() -> Expected:
+    """A latency with its unit (``250ms``)."""
+    return Expected(
+        "a latency such as 250ms or 1.5s",
+        latency_of,
+        {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s)$"},
+    )
+
+
 def whole(least: int, most: int) -> Expected:
     """Whole numbers from ``least`` to ``most``."""
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from trimtab.model.access_logs import CountSource
 from trimtab.model.policy import (
     EjectMethod,
     EjectPolicy,
@@ -32,6 +33,7 @@ from trimtab_cli.policy.expected import (
 )
 from trimtab_cli.policy.forms import MetricUnit, OffOr, as_written, default_of
 from trimtab_cli.policy.ladder import ProbationDoc, ReplaceDoc
+from trimtab_cli.policy.logged import AccessLogsDoc
 from trimtab_cli.policy.probing import ProbeDoc
 from trimtab_cli.policy.units import Latency
 
@@ -115,6 +117,9 @@ class CountDoc(Doc):
     )
 
 
+_REQUESTS = {"namespace": "Shop", "name": "Requests"}
+
+
 class FailuresDoc(Doc):
     """A detector: a target is an outlier when it fails more of its requests than its peers do.
 
@@ -122,8 +127,16 @@ class FailuresDoc(Doc):
     rules, exactly; a deviation from the mean cannot stand out in fleets of less than six.
     """
 
-    requests: CountDoc = Field(description="Requests each target answered.")
-    errors: CountDoc = Field(
+    source: Annotated[CountSource, word(CountSource)] = Field(
+        default=default_of(FailureOutlier, "source"),
+        description="`metrics` of your application, which `requests` and `errors` name, or the "
+        "load balancer's `access_logs`, which need neither.",
+    )
+    requests: CountDoc | None = Field(
+        default=None, description="Requests each target answered.", examples=[_REQUESTS]
+    )
+    errors: CountDoc | None = Field(
+        default=None,
         description="Those it failed. A minute with requests and without a datapoint of errors is "
         "a minute without errors.",
         examples=[{"namespace": "Shop", "name": "Errors"}],
@@ -249,6 +262,12 @@ class HealthDoc(Doc):
     probe: Annotated[ProbeDoc | None, OffOr()] = Field(
         default=None,
         description="Our own probe of each target; `off` without the function for it.",
+        examples=["off"],
+    )
+    access_logs: Annotated[AccessLogsDoc | None, OffOr()] = Field(
+        default=None,
+        description="What the load balancer's access logs say of each target; `off` without the "
+        "function that reads them.",
         examples=["off"],
     )
     signs: SignsDoc = Field(

@@ -15,7 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from trimtab_cli.policy import detecting, healing, ladder, probing
+from trimtab_cli.policy import detecting, healing, ladder, logged, probing
 from trimtab_cli.policy import document as documents
 from trimtab_cli.policy.checks import RULES
 from trimtab_cli.policy.document import PolicyDoc
@@ -34,6 +34,8 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`health.outliers[].metric`", healing.MetricDoc),
     ("`health.failures`", healing.FailuresDoc),
     ("`health.failures.requests`, `errors`", healing.CountDoc),
+    ("`health.access_logs`", logged.AccessLogsDoc),
+    ("`health.access_logs.latency`", logged.LoggedLatencyDoc),
     ("`health.probe`", probing.ProbeDoc),
     ("`health.signs`", healing.SignsDoc),
     ("`health.eject`", healing.EjectDoc),

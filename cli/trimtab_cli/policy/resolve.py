@@ -35,6 +35,7 @@ from trimtab_cli.policy.draft import Draft
 from trimtab_cli.policy.fault import Fault, Faults, found
 from trimtab_cli.policy.forms import MetricUnit
 from trimtab_cli.policy.healing import CountDoc, FailuresDoc, HealthDoc, OutlierDoc
+from trimtab_cli.policy.logged import access_logs_of
 from trimtab_cli.policy.place import Step, fault_at
 from trimtab_cli.policy.probing import probe_of
 from trimtab_cli.policy.units import Latency
@@ -141,6 +142,7 @@ def _health(doc: HealthDoc) -> HealthPolicy:
         outliers=tuple(_outlier(each) for each in doc.outliers),
         failures=_failures(doc.failures) if doc.failures else None,
         probe=probe_of(doc.probe) if doc.probe else None,
+        access_logs=access_logs_of(doc.access_logs) if doc.access_logs else None,
         signs=FleetSigns(**dict(doc.signs)),
         eject=EjectPolicy(**dict(doc.eject)),
         probation=ProbationPolicy(**dict(doc.probation)),
@@ -180,7 +182,9 @@ def _failures(doc: FailuresDoc) -> FailureOutlier:
     return FailureOutlier(**values)
 
 
-def _count(doc: CountDoc) -> TargetMetric:
+def _count(doc: CountDoc | None) -> TargetMetric | None:
+    if doc is None:
+        return None
     return TargetMetric(doc.namespace, doc.name, "Sum", doc.dimension)
 
 

@@ -81,6 +81,11 @@ def rate_text(per_minute: float) -> str:
     return f"{number_text(round(per_minute, 6))}/min"
 
 
+def latency_text(value: timedelta) -> str:
+    """Show a latency as a document writes it: ``250ms``."""
+    return f"{number_text(value / timedelta(milliseconds=1))}ms"
+
+
 def _unit_hint(value: object, spellings: dict[str, str]) -> str:
     if not isinstance(value, str):
         return ""

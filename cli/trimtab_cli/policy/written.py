@@ -26,6 +26,7 @@ from trimtab.model.policy import (
     TargetTracking,
 )
 from trimtab_cli.policy.forms import as_written
+from trimtab_cli.policy.logged import written_access_logs
 from trimtab_cli.policy.probing import written_probe
 from trimtab_cli.policy.units import number_text, rate_text
 
@@ -64,6 +65,7 @@ def _health(health: HealthPolicy) -> dict[str, Any]:
         "load_balancer": _all_of(judged) if judged else "off",
         "outliers": [_outlier(each) for each in health.outliers],
         "failures": _failures(health.failures) if health.failures else "off",
+        "access_logs": written_access_logs(health.access_logs) if health.access_logs else "off",
         "probe": written_probe(health.probe) if health.probe else "off",
         "signs": _all_of(health.signs),
         "eject": _all_of(health.eject),
@@ -82,8 +84,14 @@ def _outlier(outlier: OutlierPolicy) -> dict[str, Any]:
 
 
 def _failures(failures: FailureOutlier) -> dict[str, Any]:
-    counts = {"requests": _count(failures.requests), "errors": _count(failures.errors)}
-    return _all_of(failures) | counts
+    written = _all_of(failures)
+    for name in ("requests", "errors"):
+        metric = getattr(failures, name)
+        if metric is None:
+            del written[name]
+        else:
+            written[name] = _count(metric)
+    return written
 
 
 def _count(metric: TargetMetric) -> dict[str, Any]:

@@ -19,6 +19,7 @@ CLIENTS = {
     "notify": ("dynamodb", "sns"),
     "anchor": ("dynamodb", "s3"),
     "warden": ("dynamodb", "elb", "autoscaling"),
+    "access": ("dynamodb", "elb", "ec2", "s3"),
 }
 """The boto3 clients each function builds before it can do its work."""
 ROOT = Path(__file__).resolve().parents[3]

@@ -23,11 +23,13 @@ from trimtab_lab.embedded.calls import CallLog
 from trimtab_lab.embedded.cloudwatch import Partial
 from trimtab_lab.embedded.moto_fixes import moto_fixed
 from trimtab_lab.embedded.speed import quick
-from trimtab_lab.embedded.wire import Switchboard, passing, putting
+from trimtab_lab.embedded.wire import Switchboard, judging, passing
 from trimtab_lab.world.metrics import Series
 from trimtab_lab.world.world import World
 
 FAKE = "testing"
+_OF_S3 = {"put_object": "PutObject", "get_object": "GetObject"}
+"""What functions do there, by moto's name of it."""
 _AMBIENT = ("AWS_", "TRIMTAB_", "MOTO_", "POWERTOOLS_", "LAMBDA_", "_X_AMZN_")
 
 
@@ -98,8 +100,9 @@ class Account:
             stack.enter_context(
                 patch.object(BaseResponse, "call_action", passing(self.board, stock))
             )
-            put_object = putting(self.board, S3Response.put_object)
-            stack.enter_context(patch.object(S3Response, "put_object", put_object))
+            for method, operation in _OF_S3.items():
+                judged = judging(self.board, operation, getattr(S3Response, method))
+                stack.enter_context(patch.object(S3Response, method, judged))
             mock_random.seed(self.world.scenario.seed)
             yield
 

@@ -21,6 +21,7 @@ from trimtab.errors import Malformed
 from trimtab.model.entry import Entry
 from trimtab.model.policy import Policy
 from trimtab.wiring import Connections, connect
+from trimtab_lab.embedded.access import Bucket
 from trimtab_lab.embedded.account import Account
 from trimtab_lab.embedded.calls import CallLog
 from trimtab_lab.embedded.delivery import (
@@ -93,6 +94,8 @@ class Embedded:
             self.stack.deploy(self.session)
             self.settings = self.stack.settings
             self.connections: Connections = connect(self.settings, self.session)
+            name = self.settings.access_logs_bucket
+            self.bucket = Bucket(self.session, name) if name else None
             self._queues = [
                 QueueDelivery(source, self.sqs, self.functions) for source in self.stack.queues()
             ]
@@ -227,7 +230,7 @@ class Embedded:
             step = timedelta(seconds=self.scenario.step_s)
             self.world.advance(self.world.now + step)
             self._account.clock.to(self.world.now)
-            for event in self._news.events():
+            for event in (*self._news.events(), *self._logs_written()):
                 troubles += self.send(event)
             if self.world.now == end:
                 troubles += self._schedule(end) + self._run("warden", end)
@@ -237,6 +240,13 @@ class Embedded:
         number = self.result.minutes + 1
         ticks = self._new_ticks()
         return Minute(number, end, self._new_entries(), self._diary.news(), ticks, tuple(troubles))
+
+    def _logs_written(self) -> list[Event]:
+        """Put the access logs that have come by now into their bucket, if the stack reads one."""
+        if self.bucket is None:
+            return []
+        files = self.world.access_log.arrived(int(self.world.now.timestamp()))
+        return [self.bucket.put(self.world, file) for file in files]
 
     def _schedule(self, at: datetime) -> list[str]:
         return self._run("schedule", at)

@@ -4,12 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
+from trimtab_lab.embedded.paging import page_of
 from trimtab_lab.embedded.wire import Answers, Params
+from trimtab_lab.world.access_log import address_of
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.machines import MachineView
+from trimtab_lab.world.views import InstanceView
 from trimtab_lab.world.world import World
 
 MOST_NAMED = 100
+A_PAGE = 1000
+FILTERS = frozenset({"instance-id"})
+
+
+def describe_instances(world: World, params: Params) -> dict[str, Any]:
+    """Stock moto knows none of the world's. AWS: those that pass every filter, a page at a time."""
+    wanted: dict[str, set[str]] = {f["Name"]: set(f["Values"]) for f in params.get("Filters", [])}
+    if unknown := wanted.keys() - FILTERS:
+        raise WorldError("InvalidParameterValue", f"The filter {sorted(unknown)} is invalid")
+    ids = wanted.get("instance-id")
+    chosen = [view for view in world.instances() if ids is None or view.id in ids]
+    size = int(params.get("MaxResults") or A_PAGE)
+    part, token = page_of(chosen, params.get("NextToken"), size, "InvalidParameterValue")
+    return {
+        "Reservations": [{"Instances": [_instance(view)]} for view in part],
+        "NextToken": token,
+    }
+
+
+def _instance(view: InstanceView) -> dict[str, Any]:
+    return {
+        "InstanceId": view.id,
+        "PrivateIpAddress": address_of(view.id),
+        "LaunchTime": view.launched_at,
+        "Placement": {"AvailabilityZone": view.zone},
+    }
 
 
 def describe_instance_status(world: World, params: Params) -> dict[str, Any]:
@@ -58,6 +87,7 @@ def describe_spot_requests(world: World, params: Params) -> dict[str, Any]:
 
 
 ANSWERS: Answers = {
+    ("ec2", "DescribeInstances"): describe_instances,
     ("ec2", "DescribeInstanceStatus"): describe_instance_status,
     ("ec2", "DescribeTags"): describe_tags,
     ("ec2", "DescribeSpotInstanceRequests"): describe_spot_requests,

@@ -44,7 +44,7 @@ def alarm_event(world: World, change: AlarmChange, spec: AlarmSpec) -> Event:
         "previousState": {"value": change.old.value, "timestamp": at},
         "state": {"value": change.new.value, "reason": change.reason, "timestamp": at},
     }
-    return _event(
+    return event(
         world, "aws.cloudwatch", "CloudWatch Alarm State Change", [change.arn], detail, change.at
     )
 
@@ -72,7 +72,7 @@ def activity_event(world: World, activity: ActivityView) -> Event | None:
         "StatusMessage": activity.message or "",
     }
     kind = f"EC2 Instance {what} {result}"
-    return _event(world, "aws.autoscaling", kind, [arn], detail, activity.ended_at)
+    return event(world, "aws.autoscaling", kind, [arn], detail, activity.ended_at)
 
 
 def notice_event(world: World, notice: NoticeView) -> Event:
@@ -80,7 +80,7 @@ def notice_event(world: World, notice: NoticeView) -> Event:
     arn = f"arn:aws:ec2:{world.scenario.topology.region}:instance/{notice.id}"
     detail = {"instance-id": notice.id, "instance-action": "terminate"}
     kind = "EC2 Spot Instance Interruption Warning"
-    return _event(world, "aws.ec2", kind, [arn], detail, notice.at)
+    return event(world, "aws.ec2", kind, [arn], detail, notice.at)
 
 
 class News:
@@ -114,9 +114,10 @@ class News:
                     yield activity
 
 
-def _event(  # noqa: PLR0913, PLR0917 (the parts of an envelope)
+def event(  # noqa: PLR0913, PLR0917 (the parts of an envelope)
     world: World, source: str, kind: str, resources: list[str], detail: Event, at: datetime
 ) -> Event:
+    """Wrap a detail as EventBridge does."""
     topology = world.scenario.topology
     digits = hashlib.sha256(f"{kind}{resources}{at}{detail}".encode()).hexdigest()
     return {

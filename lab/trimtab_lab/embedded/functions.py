@@ -72,8 +72,8 @@ class Functions:
         """Functions that Lambda does not run, as with a reserved concurrency of 0."""
         self._board = board
         self._arn = f"arn:aws:lambda:{stack.template.region}:{stack.template.account}:function"
-        self._environment = {name: stack.environment(name) for name in FUNCTIONS}
-        self._timeouts_ms = {name: 1000 * stack.timeout(name) for name in FUNCTIONS}
+        self._environment = {name: stack.environment(name) for name in stack.functions}
+        self._timeouts_ms = {name: 1000 * stack.timeout(name) for name in stack.functions}
         self._count = 0
 
     @contextmanager

@@ -30,7 +30,8 @@ _QUEUE = (
     "MessageRetentionPeriod",
     "RedrivePolicy",
 )
-FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify", "anchor", "warden")
+FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify", "anchor", "warden", "access")
+"""All there can be: some exist only under a condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,16 @@ class Stack:
         self._functions = template.resources("AWS::Serverless::Function")
 
     @property
+    def functions(self) -> tuple[str, ...]:
+        """The functions that this stack has."""
+        made = {str(given["FunctionName"]) for given in self._functions.values()}
+        return tuple(name for name in FUNCTIONS if f"{STACK}-{name}" in made)
+
+    @property
     def settings(self) -> Settings:
         """Settings of the whole deployment, as an operator sees it."""
         names = {"AWS_REGION": self.template.region, "TRIMTAB_ACCOUNT": self.template.account}
-        for function in FUNCTIONS:
+        for function in self.functions:
             names |= self.environment(function)
         return Settings.from_env(names)
 

@@ -179,18 +179,20 @@ def passing(
     return call_action
 
 
-def putting(board: Switchboard, stock: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
-    """Return what takes the place of moto's ``S3Response.put_object``: S3 has a way of its own."""
+def judging(
+    board: Switchboard, operation: str, stock: Callable[[S3Response], Any]
+) -> Callable[[S3Response], Any]:
+    """Return what takes the place of a method of moto's ``S3Response``: S3 has a way of its own."""
 
     @functools.wraps(stock)
-    def put_object(response: S3Response) -> Any:
+    def judged(response: S3Response) -> Any:
         params = {"Bucket": response.bucket_name, "Key": response.parse_key_name()}
-        refusal = board.judged("s3", "PutObject", params)
+        refusal = board.judged("s3", operation, params)
         if refusal is not None:
             raise S3ClientError(refusal.code, str(refusal))
         return stock(response)
 
-    return put_object
+    return judged
 
 
 def _params(response: BaseResponse) -> Params:

@@ -175,9 +175,9 @@ def _events(operation: str, params: Params, place: Place) -> Iterator[Asked]:
 
 
 def _s3(operation: str, params: Params, _: Place) -> Iterator[Asked]:
-    if operation != "PutObject":
+    if operation not in ("GetObject", "PutObject"):
         raise NotImplementedError(f"which permission does s3:{operation} need?")
-    yield Asked("s3:PutObject", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")
+    yield Asked(f"s3:{operation}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")
 
 
 def _ssm(operation: str, params: Params, place: Place) -> Iterator[Asked]:

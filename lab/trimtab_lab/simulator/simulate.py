@@ -14,6 +14,7 @@ from trimtab.notify import Report
 from trimtab.ports import Names
 from trimtab.schedule import ask_for_all
 from trimtab.survey import Surveyor
+from trimtab_lab.simulator.access import AccessLogReader
 from trimtab_lab.simulator.policies import put_policy
 from trimtab_lab.simulator.ports import WorldHands, WorldInfrastructure, WorldNames
 from trimtab_lab.simulator.probes import WorldAddresses, WorldProbes
@@ -51,6 +52,9 @@ class Simulator:
             self.infrastructure,
             self.state.reports,
             self.signs,
+        )
+        self.access = AccessLogReader(
+            self.world, self.state.store, self.infrastructure, self.state.reports
         )
         self.actor = Actor(self.state.ledger, self.state.store, self.infrastructure, self.hands)
         self.surveyor = Surveyor(
@@ -91,6 +95,7 @@ class Simulator:
         now = at + self.skew
         ask_for_all(self.state.store, self.state.queue, now)
         self.state.queue.ask(self._wakes())
+        self.access.read(at)
         results = self.loop.tick(self.state.queue.take(), now)
         ticks = [result for result in results.values() if isinstance(result, Tick)]
         if self.on_tick is not None:

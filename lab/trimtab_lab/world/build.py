@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from trimtab_lab.world.access_log import AccessLog
 from trimtab_lab.world.active_faults import Faults
 from trimtab_lab.world.alarms import Alarms
 from trimtab_lab.world.arns import Arns, load_balancer_dimension, target_group_dimension
@@ -59,6 +60,9 @@ def _parts(scenario: Scenario) -> Parts:
     faults = Faults(scenario.faults, starts_at, target_groups, instances, journal)
     faults.metrics = metrics
     launches = Launches(elb, instances, journal, _stream(scenario, "launches"), faults)
+    access_log = AccessLog(
+        topology.account, topology.region, load_balancer_dimension(balancer), scenario.seed
+    )
     groups = {
         spec.name: ScalingGroup(
             spec, arns.scaling_group(spec.name), tuple(by_name[name] for name in spec.target_groups)
@@ -76,7 +80,10 @@ def _parts(scenario: Scenario) -> Parts:
         journal=journal,
         recorder=recorder,
         metrics=metrics,
-        measure=Measure(metrics, load_balancer_dimension(balancer), topology.app_namespace),
+        measure=Measure(
+            metrics, load_balancer_dimension(balancer), topology.app_namespace, access_log
+        ),
+        access_log=access_log,
         checker=checker,
         elb=elb,
         launches=launches,

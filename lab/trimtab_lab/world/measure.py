@@ -21,6 +21,7 @@ from trimtab_lab.world.reported import AppMinute, GroupMinute, Traffic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from trimtab_lab.world.access_log import AccessLog
     from trimtab_lab.world.metrics import Metrics, Reader, Source
     from trimtab_lab.world.scaling_groups import ScalingGroup
     from trimtab_lab.world.targets import TargetGroup
@@ -32,8 +33,11 @@ IDLE_CPU = 3.0
 class Measure:
     """Reads and clears the minute's counts, and reports them."""
 
-    def __init__(self, metrics: Metrics, load_balancer: str, app_namespace: str) -> None:
+    def __init__(
+        self, metrics: Metrics, load_balancer: str, app_namespace: str, access_log: AccessLog
+    ) -> None:
         self._metrics = metrics
+        self._access_log = access_log
         self._load_balancer = load_balancer
         self._app_namespace = app_namespace
         self._sources: dict[tuple[str, ...], Source] = {}
@@ -102,6 +106,7 @@ class Measure:
     def _close_registrations(self, at: int, group: TargetGroup) -> None:
         for registration in (*group.registrations, *group.departed):
             if registration.requests:
+                self._access_log.write(at, group.arn, registration)
                 answered = registration.requests - registration.connection_errors
                 if answered:
                     row = AppMinute(

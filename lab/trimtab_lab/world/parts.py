@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from trimtab_lab.world.access_log import AccessLog
 from trimtab_lab.world.active_faults import Faults
 from trimtab_lab.world.alarms import Alarms
 from trimtab_lab.world.autoscaling import AutoScaling
@@ -36,6 +37,7 @@ class Parts:
     recorder: Recorder
     metrics: Metrics
     measure: Measure
+    access_log: AccessLog
     checker: HealthChecker
     elb: LoadBalancing
     launches: Launches

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from trimtab_lab.world.access_log import AccessLog
     from trimtab_lab.world.alarms import AlarmChange, AlarmSpec, AlarmView
     from trimtab_lab.world.faults import Fault
     from trimtab_lab.world.parts import Parts
@@ -104,6 +105,7 @@ class World:
         groups = p.scaling_groups.values()
         steps = 60 // self.scenario.step_s
         p.measure.close_instances(began, steps, p.instances.values(), groups)
+        p.access_log.close(now)
         self._rejected = 0
         p.recorder.minute(began, traffic, self._fleets())
         for group in groups:
@@ -131,6 +133,11 @@ class World:
                 weight=sum(r.weights.get(target_group.arn, 0) for r in p.rules.values()),
             )
         return fleets
+
+    @property
+    def access_log(self) -> AccessLog:
+        """What the load balancer writes of every request, once it is told how."""
+        return self._p.access_log
 
     # users
 

@@ -322,6 +322,30 @@ class Probes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """The private addresses of an instance's first network interface, its own ``since`` then."""
+
+    addresses: tuple[str, ...]
+    since: datetime
+
+
+class Interfaces(Protocol):
+    """Who has which address, and since when. Targets that are addresses need nobody to tell."""
+
+    def of(self, instances: Sequence[InstanceId]) -> Mapping[InstanceId, Interface] | Reason:
+        """Addresses of each instance there is; who is not there (any more) is left out."""
+        ...
+
+
+class LogFiles(Protocol):
+    """The bucket in which load balancers put their access logs."""
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """Read one file from its beginning, piece by piece. Raises ``NotFound`` if it is gone."""
+        ...
+
+
 class Names(Protocol):
     """Finds what a policy names, once, when it is applied. Raises ``NotFound`` with what to do."""
 
@@ -355,9 +379,12 @@ __all__ = [
     "Bus",
     "Hands",
     "Infrastructure",
+    "Interface",
+    "Interfaces",
     "Ledger",
     "Lever",
     "Listed",
+    "LogFiles",
     "MetricKey",
     "Names",
     "Owners",

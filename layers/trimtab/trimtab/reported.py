@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from trimtab.access.join import joined
 from trimtab.model.ids import FleetId, ServiceId
 from trimtab.model.observation import Gap, Observation
 from trimtab.model.reason import Reason, ReasonCode
@@ -55,7 +56,7 @@ def _added(
         if isinstance(answer, Reason):
             gaps.append(Gap("reports", fleet, answer))
             continue
-        reports = in_order([r for r in answer if _is_recent(r, sources, now)])
+        reports = joined(in_order([r for r in answer if _is_recent(r, sources, now)]))
         fleets[fleet] = replace(fleets[fleet], reports=reports)
         if Source.PROBE in sources and fleets[fleet].targets:
             gaps += [Gap(_what(zone), fleet, why) for zone, why in troubles(reports, now)]

@@ -21,6 +21,7 @@ _VARIABLES: Mapping[str, str] = {
     "webhook_parameter": "TRIMTAB_WEBHOOK_PARAMETER",
     "account": "TRIMTAB_ACCOUNT",
     "anchor_bucket": "TRIMTAB_ANCHOR_BUCKET",
+    "access_logs_bucket": "TRIMTAB_ACCESS_LOGS_BUCKET",
     "region": "AWS_REGION",
 }
 _TICKS_DAYS = "TRIMTAB_TICKS_DAYS"
@@ -29,12 +30,14 @@ _LOG_DAYS = "TRIMTAB_LOG_DAYS"
 _MOST_LOG_DAYS = 9999
 
 _TABLE_NAME = (re.compile(r"[A-Za-z0-9_.-]{3,255}"), "the name of a DynamoDB table")
+_BUCKET_NAME = (re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "the name of an S3 bucket")
 _SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
     "memory_table": _TABLE_NAME,
     "log_table": _TABLE_NAME,
     "ticks_table": _TABLE_NAME,
     "account": (re.compile(r"\d{12}"), "an AWS account id of 12 digits"),
-    "anchor_bucket": (re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "the name of an S3 bucket"),
+    "anchor_bucket": _BUCKET_NAME,
+    "access_logs_bucket": _BUCKET_NAME,
     "queue_url": (
         re.compile(r"https?://\S+/\d{12}/\S+\.fifo"),
         "the URL of an SQS FIFO queue",
@@ -73,6 +76,7 @@ class Settings:
     event_bus: str = ""
     webhook_parameter: str = ""
     anchor_bucket: str = ""
+    access_logs_bucket: str = ""
     ticks_days: int = int(_DEFAULT_DAYS)
     max_age: timedelta = timedelta(minutes=3)
     managed_tag: str = "trimtab:managed"
@@ -110,6 +114,7 @@ class Settings:
             event_bus=given["event_bus"],
             webhook_parameter=given["webhook_parameter"],
             anchor_bucket=given["anchor_bucket"],
+            access_logs_bucket=given["access_logs_bucket"],
             ticks_days=int(days),
             log_days=int(log_days),
         )

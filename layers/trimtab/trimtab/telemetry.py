@@ -10,12 +10,14 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from trimtab.access_logs import Taken
 from trimtab.anchor import anchor_of
 from trimtab.errors import EventRefused
 from trimtab.model.assessment import Condition
@@ -82,9 +84,9 @@ def emit_woken(services: Sequence[ServiceId]) -> None:
         _count("ServicesWoken", len(services))
 
 
-def emit_event_refused(refusal: EventRefused) -> None:
+def emit_event_refused(refusal: EventRefused, stage: str = "wake") -> None:
     """Tell why an event was refused, without repeating what it carried."""
-    logger.warning("wake.refused", extra={"why": _cut(str(refusal))})
+    logger.warning(f"{stage}.refused", extra={"why": _cut(str(refusal))})
     _count("EventsRefused")
 
 
@@ -144,6 +146,24 @@ def emit_watched(watched: Sequence[Watched]) -> None:
                 logger.error("warden.failed", extra=_why(each.service, each.trouble))
                 _count("LeasesFailed")
     _count("WardenHeartbeat")
+
+
+def emit_access_log(taken: Taken) -> None:
+    """Tell what came of one access log, and what of it could not be read or used.
+
+    Of a request nothing is told. A file that is not for us is the ordinary case of a bucket that
+    others write to as well.
+    """
+    extra = {"key": _cut(taken.key), "reports": taken.reports, "strangers": taken.strangers}
+    if taken.damaged:
+        logger.error("access.damaged", extra={**extra, "why": _cut(taken.left)})
+        _count("AccessLogsDamaged")
+    elif taken.left:
+        logger.info("access.left", extra={**extra, "why": _cut(taken.left)})
+    else:
+        logger.info("access.taken", extra={**extra, "cut": taken.cut, **asdict(taken.read)})
+        _count("AccessLogsTaken")
+        _count_if_any("AccessLogLinesUnread", taken.read.unread)
 
 
 def emit_outcome(outcome: Entry | None) -> None:

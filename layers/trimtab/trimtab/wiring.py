@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
+from trimtab.access_logs import Outside
 from trimtab.adapters.aws.bus import EventBus
 from trimtab.adapters.aws.clients import Clients, Session
+from trimtab.adapters.aws.files import S3Files
 from trimtab.adapters.aws.infrastructure import AwsHands, AwsInfrastructure
+from trimtab.adapters.aws.interfaces import AwsInterfaces
 from trimtab.adapters.aws.queue import SqsQueue
 from trimtab.adapters.aws.resolve import AwsNames
 from trimtab.adapters.aws.secret import ParameterSecret
@@ -143,6 +146,18 @@ class Connections:
         """Where anchors are kept out of reach; ``None``: nobody asked for such a place."""
         bucket = self.settings.anchor_bucket
         return S3Vault(self.clients, bucket) if bucket else None
+
+    @cached_property
+    def access_logs(self) -> Outside:
+        """What reading a load balancer's access log needs."""
+        self.settings.require("access_logs_bucket")
+        return Outside(
+            files=S3Files(self.clients, self.settings.access_logs_bucket),
+            store=self.store,
+            infrastructure=self.infrastructure,
+            interfaces=AwsInterfaces(self.clients),
+            reports=self.reports,
+        )
 
     @cached_property
     def names(self) -> Names:

@@ -34,7 +34,7 @@ from trimtab.model.memory import Finding, FleetMemory, Memory
 from trimtab.model.observation import FleetSeen, Observation, Target, TargetState
 from trimtab.model.policy import Policy
 from trimtab.model.proof import is_proof
-from trimtab.model.reason import BY_METRICS, Reason
+from trimtab.model.reason import BY_METRICS, BY_PEERS, Reason
 
 __all__ = ["assess", "wants_closer_look", "wants_watching"]
 
@@ -147,7 +147,7 @@ def _judged(target: Target, detected: Detected, look: Look) -> TargetBelief:
 
 def _fit(found: tuple[Evidence, ...], serves: bool) -> tuple[Evidence, ...]:
     """Leave out the metrics of one that gets no requests: they are of the time before."""
-    return found if serves else tuple(e for e in found if e.detector not in BY_METRICS)
+    return found if serves else tuple(e for e in found if e.detector not in BY_PEERS)
 
 
 def _after_earlier_findings(target: Target, look: Look) -> Condition:

@@ -18,7 +18,7 @@ from trimtab.model.ids import Zone
 from trimtab.model.memory import FleetMemory
 from trimtab.model.observation import FleetSeen, LoadSignal
 from trimtab.model.policy import Policy
-from trimtab.model.reason import AGAINST_PEERS, BY_METRICS, Reason, ReasonCode
+from trimtab.model.reason import AGAINST_PEERS, BY_PEERS, Reason, ReasonCode
 
 BUSY = 1.0
 """Units of load a trusted target at its target load carries; from here on a fleet is busy."""
@@ -131,7 +131,7 @@ def _failing_together(at: Scene, factor: float) -> str:
     return f"{share:.0%} of the requests fail, whoever answers them"
 
 
-def _anyone_stands_out(at: Scene, by: frozenset[ReasonCode] = BY_METRICS) -> bool:
+def _anyone_stands_out(at: Scene, by: frozenset[ReasonCode] = BY_PEERS) -> bool:
     """Tell whether anyone does by those detectors.
 
     A probe's finding does not speak against an overload: who is slowest times out first.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from trimtab.assess.by_probe import by_probe
 from trimtab.assess.consecutive import by_consecutive
 from trimtab.assess.detectors import by_load_balancer
+from trimtab.assess.logged import by_access_logs
 from trimtab.assess.look import Findings, Found, Look
 from trimtab.assess.peers import by_failures, by_outliers
 from trimtab.assess.told import by_anomaly, by_machine, by_notices
@@ -25,6 +26,7 @@ DETECTORS: Mapping[Detector, Callable[[Look], Findings]] = {
     Detector.NOTICES: by_notices,
     Detector.OUTLIERS: by_outliers,
     Detector.FAILURES: by_failures,
+    Detector.ACCESS_LOGS: by_access_logs,
     Detector.PROBE: by_probe,
     Detector.CONSECUTIVE: by_consecutive,
     Detector.ANOMALY: by_anomaly,

@@ -12,6 +12,7 @@ from trimtab.assess.detectors import levels_of, metric_outliers
 from trimtab.assess.failures import Counted, failing_shares, failure_outliers
 from trimtab.assess.look import Findings, Look
 from trimtab.assess.statistics import median
+from trimtab.model.access_logs import CountSource
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
 from trimtab.model.observation import Series
@@ -44,7 +45,7 @@ def levels_by(rule: OutlierPolicy, look: Look) -> Mapping[InstanceId, float]:
 def by_failures(look: Look) -> Findings:
     """Compare the targets by the counts of ``health.failures``."""
     rule = look.policy.health.failures
-    if rule is None:
+    if rule is None or rule.source is not CountSource.METRICS:
         return Findings()
     failing = failure_outliers(counted_of(rule, look), rule, look.now, look.policy.guard.max_age)
     return Findings(look.on_instances(failing.found), rest_share=failing.rest_share)
@@ -57,6 +58,8 @@ def shares_by(rule: FailureOutlier, look: Look) -> Mapping[InstanceId, float]:
 
 def counted_of(rule: FailureOutlier, look: Look) -> Counted:
     """Return what was counted of each target once it was warm."""
+    if rule.requests is None or rule.errors is None:
+        return Counted({}, {})
     errors = (look.seen.metrics or {}).get(rule.errors.name, {})
     return Counted(_warm(rule.requests.name, look), errors)
 

@@ -61,5 +61,7 @@ DETECTOR_OF: Mapping[ReasonCode, Detector] = {
     ReasonCode.MACHINE_SCHEDULED: Detector.MACHINE,
     ReasonCode.SPOT_INTERRUPTION: Detector.NOTICES,
     ReasonCode.PROBE_FAILED: Detector.PROBE,
+    ReasonCode.LOGGED_FAILURES: Detector.ACCESS_LOGS,
+    ReasonCode.LOGGED_LATENCY: Detector.ACCESS_LOGS,
 }
 """Who finds under each code."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from trimtab.model.access_logs import AccessLogs, CountSource
 from trimtab.model.detectors import DEFAULT_USE, DETECTOR_OF, Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId, ServiceId
 from trimtab.model.ladder import ProbationPolicy, ReplacePolicy
@@ -121,15 +122,16 @@ class FailureOutlier:
     """A target is an outlier when it fails more of its requests than its peers do.
 
     ``requests`` and ``errors`` are counts (sums a minute) that the application reports for each
-    target; they are added up over ``window``. By ``binomial``: at least ``min_difference`` more
-    than the pooled rest, which by chance happens less often than ``chance``, and so in each of the
-    last two minutes with requests. ``success_rate`` and ``failure_percentage`` are Envoy's rules
-    (``trimtab.assess.envoy``) over the same counts, with ``min_hosts``, ``deviations`` and
-    ``failure_share``. Nothing is read into fewer than ``min_volume`` requests of one target.
+    target (or, by ``source``, the access logs tell: then both are ``None``); they are added up over
+    ``window``. By ``binomial``: at least ``min_difference`` more than the pooled rest, which by
+    chance happens less often than ``chance``, and so in each of the last two minutes with requests.
+    ``success_rate`` and ``failure_percentage`` are Envoy's rules (``trimtab.assess.envoy``) over
+    the same counts, with ``min_hosts``, ``deviations`` and ``failure_share``. Nothing is read into
+    fewer than ``min_volume`` requests of one target.
     """
 
-    requests: TargetMetric
-    errors: TargetMetric
+    requests: TargetMetric | None
+    errors: TargetMetric | None
     rule: FailureRule = FailureRule.BINOMIAL
     window: timedelta = timedelta(minutes=3)
     min_volume: int = 50
@@ -138,6 +140,7 @@ class FailureOutlier:
     min_hosts: int = 5
     deviations: float = 1.9
     failure_share: float = 0.85
+    source: CountSource = CountSource.METRICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,7 @@ class HealthPolicy:
     outliers: tuple[OutlierPolicy, ...] = ()
     failures: FailureOutlier | None = None
     probe: ProbePolicy | None = None
+    access_logs: AccessLogs | None = None
     signs: FleetSigns = FleetSigns()
     eject: EjectPolicy = EjectPolicy()
     probation: ProbationPolicy = field(default_factory=ProbationPolicy)
@@ -209,15 +213,32 @@ class HealthPolicy:
         counts: tuple[TargetMetric, ...] = ()
         counting = (Detector.FAILURES, Detector.CONSECUTIVE)
         if self.failures and any(self.use(each) is not Use.OFF for each in counting):
-            counts = (self.failures.requests, self.failures.errors)
+            asked = (self.failures.requests, self.failures.errors)
+            counts = tuple(metric for metric in asked if metric is not None)
         return (*(rule.metric for rule in rules), *counts)
 
     @property
     def sources(self) -> Mapping[Source, timedelta]:
         """Whose reports its detectors read, and how far back."""
-        if self.probe is None or self.use(Detector.PROBE) is Use.OFF:
-            return {}
-        return {Source.PROBE: self.probe.window}
+        sources: dict[Source, timedelta] = {}
+        if self.probe is not None and self.use(Detector.PROBE) is not Use.OFF:
+            sources[Source.PROBE] = self.probe.window
+        if self._reads_access_logs and self.use(Detector.ACCESS_LOGS) is not Use.OFF:
+            sources[Source.ACCESS_LOGS] = self._logs_window
+        return sources
+
+    @property
+    def _reads_access_logs(self) -> bool:
+        counts = self.failures is not None and self.failures.source is CountSource.ACCESS_LOGS
+        return self.access_logs is not None or counts
+
+    @property
+    def _logs_window(self) -> timedelta:
+        """From the newest minute that may be the last one heard, as far as any rule looks."""
+        rules = self.access_logs or AccessLogs(latency=None)
+        counts = self.failures.window if self.failures else timedelta(0)
+        samples = timedelta(minutes=rules.latency.min_samples if rules.latency else 0)
+        return rules.max_age + max(counts, samples)
 
 
 class ScalingMetric(StrEnum):

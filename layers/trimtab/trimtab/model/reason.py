@@ -30,6 +30,8 @@ class ReasonCode(StrEnum):
     SPOT_INTERRUPTION = "spot_interruption"
     SHADOWED = "shadowed"
     PROBE_FAILED = "probe_failed"
+    LOGGED_FAILURES = "logged_failures"
+    LOGGED_LATENCY = "logged_latency"
 
     # deciders: why a change is wanted
     EJECT_UNHEALTHY = "eject_unhealthy"
@@ -140,6 +142,10 @@ BY_METRICS = frozenset({
     ReasonCode.METRIC_OUTLIER, ReasonCode.FAILURE_OUTLIER, ReasonCode.CONSECUTIVE_FAILURES
 })  # fmt: skip
 """Detectors that see only what a close look reads: without one they say nothing, good or bad."""
+
+BY_PEERS = BY_METRICS | {ReasonCode.LOGGED_FAILURES, ReasonCode.LOGGED_LATENCY}
+"""Detectors that compare how a target serves with its peers: of one without requests they say
+nothing."""
 
 
 AGAINST_PEERS = BY_METRICS | {ReasonCode.PROBE_FAILED}

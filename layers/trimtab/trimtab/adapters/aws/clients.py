@@ -91,7 +91,7 @@ class Clients:
         return self._session.client("s3", region_name=self._region, config=_CONFIG)
 
     @cached_property
-    def ec2(self) -> Any:  # noqa: ANN401 - for three reads we do not carry EC2's stubs, by far the largest
+    def ec2(self) -> Any:  # noqa: ANN401 - for few calls we do not carry EC2's stubs, the largest
         """EC2."""
         return self._session.client("ec2", region_name=self._region, config=_CONFIG)
 

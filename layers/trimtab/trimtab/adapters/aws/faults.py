@@ -139,6 +139,7 @@ _OF_SERVICE: Mapping[str, Mapping[type[TrimtabError], tuple[str, ...]]] = {
             "UnsupportedOperation",
         ),
     },
+    "s3": {NotFound: ("NoSuchBucket", "NoSuchKey")},
     "events": {
         Denied: ("NotAuthorizedException",),
         NotFound: ("ResourceNotFoundException",),

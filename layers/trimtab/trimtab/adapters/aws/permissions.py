@@ -36,6 +36,7 @@ READS: Mapping[str, tuple[str, ...]] = {
     "Signs.machines": ("ec2:DescribeInstanceStatus",),
     "Signs.refreshes": ("autoscaling:DescribeInstanceRefreshes",),
     "Owners.groups_of": ("autoscaling:DescribeAutoScalingInstances",),
+    "Interfaces.of": ("ec2:DescribeInstances",),
 }
 """What observing needs. None of these writes, and none can be narrowed to a resource."""
 
@@ -84,6 +85,7 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Bus.put": ("events:PutEvents",),
     "Webhook.post": ("ssm:GetParameter",),
     "Vault.keep": ("s3:PutObject",),
+    "LogFiles.open": ("s3:GetObject",),
 }
 """What remembering, logging, asking and telling need, on our own tables, queue and topic, on the
 bus and the parameter with the webhook's URL.
