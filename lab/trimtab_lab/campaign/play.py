@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from trimtab.model.change import Eject
+from trimtab.model.detectors import DEFAULT_USE, Detector, Use
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.policy import FailureOutlier, HealthPolicy, OutlierPolicy, Policy, TargetMetric
 from trimtab.model.probe import ProbePolicy
@@ -89,7 +90,8 @@ def campaign_policy(story: Story, scenario: Scenario) -> Policy:
     own = story.fleet.own_metrics
     health = HealthPolicy(outliers=(latency,), failures=counts) if own else HealthPolicy()
     probe = ProbePolicy() if story.fleet.probe else None
-    return replace(policy, health=replace(health, probe=probe, watch=A_MINUTE, sweep=A_MINUTE))
+    health = replace(health, probe=probe, detectors={**DEFAULT_USE, Detector.MACHINE: Use.ON})
+    return replace(policy, health=replace(health, watch=A_MINUTE, sweep=A_MINUTE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ from trimtab_lab.world.world import World
 
 FLEET, GROUP = "blue", "blue-asg"
 COMFORTABLE = 900.0
+GOES_ON = frozenset({"replace", "refresh"})
+"""Acts that are not done in their first minute."""
 STARTS = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ROOM = 3
 """How many times its first size a fleet may grow to, unless the story says."""
@@ -131,7 +133,7 @@ class Stage:
                 self.world.switch_on(_fault(trouble, OneInstance(instance.id)))
 
     def _act(self, act: Act, minute: int) -> None:
-        if minute < act.at or (act.kind != "replace" and minute != act.at):
+        if minute < act.at or (act.kind not in GOES_ON and minute != act.at):
             return
         (group,) = self.world.describe_groups((GROUP,))
         match act.kind:
@@ -142,13 +144,23 @@ class Stage:
                     self.world.terminate_instance(instance, decrement=False)
             case "move":
                 self._move(self.places[: act.count])
-            case "replace" if (minute - act.at) % act.pace == 0:
-                old = [i for i in _alive(group) if i in self.places]
-                for instance in old[: min(2, act.count - self._replaced)]:
-                    self.world.terminate_instance(instance, decrement=False)
-                    self._replaced += 1
-            case _:
-                pass
+            case "replace" | "refresh":
+                self._replace(act, group, minute)
+
+    def _replace(self, act: Act, group: GroupView, minute: int) -> None:
+        if act.kind == "refresh":
+            self._show_refresh(act, group)
+        if (minute - act.at) % act.pace == 0:
+            old = [i for i in _alive(group) if i in self.places]
+            for instance in old[: min(2, act.count - self._replaced)]:
+                self.world.terminate_instance(instance, decrement=False)
+                self._replaced += 1
+
+    def _show_refresh(self, act: Act, group: GroupView) -> None:
+        """Show it as AWS does: the refresh's state, and the version newcomers are launched from."""
+        labels, new = self.world.labels, [i.id for i in group.instances if i.id not in self.places]
+        labels.refreshes[GROUP] = "InProgress" if self._replaced < act.count else "Successful"
+        labels.versions.update(dict.fromkeys(new, "2"))
 
     def _move(self, some: Sequence[str]) -> None:
         zones = ZONES[: self.story.fleet.zones]

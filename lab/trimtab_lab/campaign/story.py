@@ -100,14 +100,15 @@ class Trouble(Part):
 class Act(Part):
     """What somebody else does: replaces targets as a deployment does, resizes, ends or moves some.
 
+    ``refresh`` replaces as an instance refresh that AWS knows of, by a new version of the template.
     ``move``: the ``count`` oldest are in the next zone from then on, as addresses can be.
     """
 
-    kind: Literal["replace", "resize", "end", "move"]
+    kind: Literal["replace", "refresh", "resize", "end", "move"]
     at: Minutes
     count: int = Field(default=1, ge=1, le=1_000)
     pace: Minutes = 2
-    """``replace``: two targets each so many minutes until ``count`` are replaced."""
+    """``replace``, ``refresh``: two targets each so many minutes until ``count`` are replaced."""
 
 
 class Clock(Part):

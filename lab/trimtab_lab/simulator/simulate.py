@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from trimtab.act import Actor
 from trimtab.loop import Loop
 from trimtab.model.entry import Entry, Kind
+from trimtab.model.ids import InstanceId
 from trimtab.model.policy import Policy
 from trimtab.model.tick import Ask, Tick
 from trimtab.notify import Report
@@ -46,6 +47,7 @@ class Simulator:
         self.hands = WorldHands(self.world)
         self.names: Names = WorldNames(self.world)
         self.signs = WorldSigns(self.world)
+        self._noticed: set[tuple[str, datetime]] = set()
         self.loop = Loop(
             self.state.store,
             self.state.ledger,
@@ -127,6 +129,21 @@ class Simulator:
             raise RuntimeError(f"telling failed in the simulator: {report}")
 
     def _wakes(self) -> Sequence[Ask]:
+        return [*self._alarms(), *self._notices()]
+
+    def _notices(self) -> Sequence[Ask]:
+        """Ask for whoever has an instance of which EC2 has just given notice."""
+        new = [n for n in self.world.spot_notices() if (n.id, n.at) not in self._noticed]
+        self._noticed |= {(n.id, n.at) for n in new}
+        groups = self.signs.groups_of([InstanceId(n.id) for n in new]) if new else {}
+        return [
+            Ask(listed.service, f"notice: {instance}", self.world.now)
+            for instance, group in groups.items()
+            for listed in self.state.store.services()
+            if listed.enabled and group in listed.resources
+        ]
+
+    def _alarms(self) -> Sequence[Ask]:
         changed = {change.name: change for change in self.world.take_alarm_changes()}
         if not changed:
             return ()
