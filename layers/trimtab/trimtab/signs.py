@@ -53,7 +53,12 @@ def with_signs(
         if name in urgent or is_doubtful(at, held.memory.fleet(fleet))
     }
     policies = {name: held.policy for name, held in stored.items()}
-    answers = _Answers(signs, policies, seen, doubted)
+    held_out = {
+        (name, fleet): frozenset(e.eject.instance for e in memory.ejected.values())
+        for name, held in stored.items()
+        for fleet, memory in held.memory.fleets.items()
+    }
+    answers = _Answers(signs, policies, seen, doubted, held_out)
     return {name: answers.added_to(one) for name, one in seen.items()}
 
 
@@ -66,8 +71,9 @@ class _Answers:
         policies: Mapping[ServiceId, Policy],
         seen: Mapping[ServiceId, Observation],
         doubted: Set[Place],
+        held_out: Mapping[Place, frozenset[InstanceId]],
     ) -> None:
-        self._policies = policies
+        self._policies, self._held = policies, held_out
         self._doubted = doubted
         groups = [self._group(p) for p in sorted(doubted)]
         known = [p for p in sorted(doubted) if seen[p[0]].fleets[p[1]].targets is not None]
@@ -95,6 +101,8 @@ class _Answers:
             for fleet, at in one.fleets.items():
                 if self._uses((name, fleet), Detector.MACHINE):
                     yield from _running(at)
+                    members = {m.instance for m in at.group.members} if at.group else set()
+                    yield from members & self._held.get((name, fleet), frozenset())
 
     def added_to(self, seen: Observation) -> Observation:
         gaps = list(seen.gaps)
@@ -108,7 +116,7 @@ class _Answers:
         asks_machines = self._uses(place, Detector.MACHINE)
         if place not in self._doubted and not asks_machines:
             return seen
-        here = {t.instance for t in seen.targets or ()}
+        here = {t.instance for t in seen.targets or ()} | self._held.get(place, frozenset())
 
         def known(what: str, answer: T | Reason, otherwise: T) -> T:
             if isinstance(answer, Reason):

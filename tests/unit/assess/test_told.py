@@ -15,6 +15,8 @@ from tests.builders import (
     a_policy,
     a_series,
     a_target,
+    an_eject,
+    an_ejection,
     at,
     remembered,
     targets,
@@ -23,7 +25,7 @@ from tests.unit.core.worlds import a_situation
 from trimtab.decide import decide
 from trimtab.model.assessment import TargetBelief
 from trimtab.model.cause import Cause
-from trimtab.model.change import Eject
+from trimtab.model.change import Eject, Restore
 from trimtab.model.detectors import DEFAULT_USE, Detector, Use
 from trimtab.model.memory import Finding, Memory
 from trimtab.model.observation import FleetSeen, Target
@@ -202,3 +204,22 @@ def test_one_bad_newcomer_while_a_refresh_is_under_way_is_the_deployments() -> N
     for refresh, cause in (("InProgress", Cause.DEPLOYMENT), ("", Cause.TARGET)):
         closer = Closer(machines=ill, refresh=refresh)
         assert world(fleet(closer=closer), new).believed(BLUE).cause is cause
+
+
+def restored(closer: Closer | None, **uses: Use) -> bool:
+    out = remembered(ejected={an_eject(9).target: an_ejection(an_eject(9))})
+    health = HealthPolicy(detectors={**ALL_ON, **{Detector(n): u for n, u in uses.items()}})
+    here = fleet(closer=closer)
+    wanted = decide(a_situation(here, policy=replace(POLICY, health=health), memory=out))
+    return any(isinstance(p.change, Restore) for p in wanted)
+
+
+def test_who_is_out_does_not_return_to_an_ill_machine_or_for_two_minutes() -> None:
+    nine = a_target(9).instance
+    ill = Closer(machines={nine: Machine((Impairment(Check.SYSTEM, at(-9)),))})
+    assert restored(None)
+    assert restored(Closer())
+    assert not restored(ill)
+    assert not restored(notices(9))
+    assert restored(ill, machine=Use.SHADOW)
+    assert restored(notices(9), notices=Use.SHADOW)

@@ -12,8 +12,11 @@ from tests.builders import (
     GREEN_ARN,
     NOON,
     SHOP,
+    a_group,
     a_policy,
     a_target,
+    an_eject,
+    an_ejection,
     at,
     remembered,
     targets,
@@ -139,3 +142,13 @@ def test_addresses_are_no_machines() -> None:
     address = replace(a_target(1), instance=InstanceId("10.0.0.7"))
     look(signs, MACHINES, **{BLUE_ARN: (address,)})  # type: ignore[arg-type]
     assert not any(call.startswith("machines") for call in signs.calls)
+
+
+def test_the_machine_of_one_that_is_held_out_is_asked_for_while_its_group_has_it() -> None:
+    signs = Asked()
+    out = remembered(ejected={an_eject(4).target: an_ejection(an_eject(4))})
+    held = Remembered(MACHINES, out)
+    known = SmallWorld(registered={BLUE_ARN: targets(3)}, members={"blue-asg": a_group(4)})
+    seen = observe(known, {SHOP: held}, set(), NOON)
+    with_signs(signs, {SHOP: held}, seen, set())
+    assert "machines 4" in signs.calls

@@ -50,9 +50,8 @@ def _of_machine(machine: Machine, look: Look) -> Iterator[Evidence]:
         text = f"EC2's status check of the {checks} fails since {since:%H:%M}"
         yield _told(ReasonCode.MACHINE_IMPAIRED, text, since, now)
     early = look.policy.health.patience.leave_before
-    soon = [s for s in machine.scheduled if s.not_before and now >= s.not_before - early]
-    for event in sorted(soon, key=lambda s: (s.not_before, s.code))[:1]:
-        text = f"AWS has scheduled {event.code} for {event.not_before:%Y-%m-%d %H:%M}"
+    for at, code in machine.due(now, early)[:1]:
+        text = f"AWS has scheduled {code} for {at:%Y-%m-%d %H:%M}"
         yield _told(ReasonCode.MACHINE_SCHEDULED, text, now, now)
 
 

@@ -11,6 +11,7 @@ from trimtab.decide.scaling import sizes_wanted
 from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.cause import Cause
 from trimtab.model.change import Eject, inverse_of, subject_of
+from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import Ejection, Hold
 from trimtab.model.observation import Group, Lifecycle, Member
@@ -151,11 +152,24 @@ def propose_restores(at: Situation) -> tuple[Proposal, ...]:
             wish = at.memory.holds.get(subject_of(held.eject))
             if wish is not None:
                 found.append(_wanted_back(held, wish))
-            elif panic or back_at(held, at) <= at.now:
+            elif panic or (back_at(held, at) <= at.now and not _is_unfit(held, at)):
                 found.append(_restore(held, at, panic=panic))
             elif is_doubtful:
                 found.append(_restore_blindly(held, blind))
     return tuple(found)
+
+
+def _is_unfit(held: Ejection, at: Situation) -> bool:
+    """Tell whether EC2 says that the machine is ill, or will be taken away: no time mends that."""
+    closer, health = at.fleet(held.eject.fleet).closer, at.policy.health
+    if closer is None:
+        return False
+    if health.use(Detector.NOTICES) is Use.ON and held.eject.instance in closer.notices:
+        return True
+    machine = closer.machines.get(held.eject.instance)
+    if machine is None or health.use(Detector.MACHINE) is not Use.ON:
+        return False
+    return bool(machine.impaired or machine.due(at.now, health.patience.leave_before))
 
 
 RECENT = timedelta(hours=1)

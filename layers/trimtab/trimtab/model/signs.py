@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from trimtab.model.ids import InstanceId
@@ -47,6 +47,11 @@ class Machine:
 
     impaired: tuple[Impairment, ...] = ()
     scheduled: tuple[Scheduled, ...] = ()
+
+    def due(self, now: datetime, early: timedelta) -> tuple[tuple[datetime, str], ...]:
+        """What is scheduled to begin within ``early`` from now, or should have, by time."""
+        known = ((s.not_before, s.code) for s in self.scheduled if s.not_before is not None)
+        return tuple(sorted((at, code) for at, code in known if now >= at - early))
 
 
 @dataclass(frozen=True, slots=True)
