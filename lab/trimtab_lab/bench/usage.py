@@ -18,10 +18,11 @@ from trimtab.adapters.reports import TableReports
 from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import Found, Item, Key, Put, Table, Write, size_of
 from trimtab.loop import Loop
-from trimtab.model.ids import Arn
+from trimtab.model.ids import Arn, InstanceId
 from trimtab.model.observation import Group, RouteSeen, Series, Target
 from trimtab.model.reason import Reason
-from trimtab.ports import Infrastructure, MetricKey
+from trimtab.model.signs import Machine, Marks, Notice
+from trimtab.ports import Infrastructure, MetricKey, Signs
 from trimtab_lab.bench.cost import Usage
 from trimtab_lab.simulator.policies import policy_for
 from trimtab_lab.simulator.simulate import Simulator
@@ -72,6 +73,38 @@ class CountingInfrastructure:
         self.repeated += len(set(keys) & self._series_this_tick)
         self._series_this_tick |= set(keys)
         return self._inner.series(keys, start, end)
+
+
+class CountingSigns:
+    """Port ``Signs`` that counts the calls that its questions are."""
+
+    def __init__(self, inner: Signs, asked: Counter[str]) -> None:
+        self._inner, self._asked = inner, asked
+
+    def marks(self, target_groups: Sequence[Arn]) -> Mapping[Arn, Marks | Reason]:
+        """Count calls of up to twenty target groups."""
+        self._asked["DescribeTags (ELB)"] += math.ceil(len(target_groups) / 20)
+        return self._inner.marks(target_groups)
+
+    def untouchable(self) -> frozenset[InstanceId] | Reason:
+        """Count one query."""
+        self._asked["DescribeTags (EC2)"] += 1
+        return self._inner.untouchable()
+
+    def notices(self) -> Mapping[InstanceId, Notice] | Reason:
+        """Count one query."""
+        self._asked["DescribeSpotInstanceRequests"] += 1
+        return self._inner.notices()
+
+    def machines(self, instances: Sequence[InstanceId]) -> Mapping[InstanceId, Machine] | Reason:
+        """Count calls of up to a hundred instances."""
+        self._asked["DescribeInstanceStatus"] += math.ceil(len(instances) / 100)
+        return self._inner.machines(instances)
+
+    def refreshes(self, groups: Sequence[str]) -> Mapping[str, str | Reason]:
+        """Count a call for each group."""
+        self._asked["DescribeInstanceRefreshes"] += len(groups)
+        return self._inner.refreshes(groups)
 
 
 @dataclass(slots=True)
@@ -162,7 +195,8 @@ def _counted(scenario: Scenario) -> tuple[Simulator, CountingTables, CountingInf
     store, ledger = TableStore(tables), TableLedger(tables, timedelta(days=14))
     simulator.state.tables = tables
     simulator.state.store, simulator.state.ledger = store, ledger
-    simulator.loop = Loop(store, ledger, infrastructure, TableReports(tables))
+    signs = CountingSigns(simulator.signs, infrastructure.asked)
+    simulator.loop = Loop(store, ledger, infrastructure, TableReports(tables), signs)
     simulator.actor = Actor(ledger, store, simulator.infrastructure, simulator.hands)
     simulator.put(policy_for(scenario, simulator.names))
     return simulator, tables, infrastructure

@@ -31,7 +31,7 @@ from trimtab.model.memory import Finding, Memory
 from trimtab.model.observation import FleetSeen, Target
 from trimtab.model.policy import FailureOutlier, HealthPolicy, ScalingPolicy, TargetMetric
 from trimtab.model.reason import ReasonCode as Code
-from trimtab.model.signs import Check, Closer, Impairment, Machine, Notice, Scheduled
+from trimtab.model.signs import Check, Closer, Impairment, Machine, Notice, Scheduled, marks_of
 from trimtab.model.situation import Situation
 
 ONE = a_target(1)
@@ -204,6 +204,15 @@ def test_one_bad_newcomer_while_a_refresh_is_under_way_is_the_deployments() -> N
     for refresh, cause in (("InProgress", Cause.DEPLOYMENT), ("", Cause.TARGET)):
         closer = Closer(machines=ill, refresh=refresh)
         assert world(fleet(closer=closer), new).believed(BLUE).cause is cause
+
+
+def test_one_bad_newcomer_of_a_group_that_codedeploy_made_is_the_deployments() -> None:
+    ill = Closer(machines={ONE.instance: Machine((Impairment(Check.SYSTEM, at(-9)),))})
+    new = remembered(warming={ONE.instance: at(-5)})
+    made = replace(a_group(6), marks=marks_of({"CodeDeployProvisioningDeploymentId": "d-1"}))
+    seen = replace(fleet(closer=ill), group=made)
+    assert world(seen, new).believed(BLUE).cause is Cause.DEPLOYMENT
+    assert world(seen).believed(BLUE).cause is Cause.TARGET
 
 
 def restored(closer: Closer | None, **uses: Use) -> bool:

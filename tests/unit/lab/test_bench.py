@@ -41,6 +41,10 @@ def test_a_quiet_service_reads_its_load_every_minute_and_the_rest_now_and_then(
 def test_trouble_is_looked_at_closely(few: Counted) -> None:
     noisy = count(12, 2, quiet=False, minutes=MINUTES)
     assert noisy.usage.metrics_read > 2 * few.usage.metrics_read
+    beyond = ("DescribeTags (ELB)", "DescribeTags (EC2)", "DescribeSpotInstanceRequests")
+    assert all(noisy.calls[name] <= 1 for name in beyond)
+    assert noisy.calls["DescribeInstanceRefreshes"] <= 2
+    assert noisy.calls["DescribeTags (ELB)"] > few.calls.get("DescribeTags (ELB)", 0) == 0
 
 
 def test_the_bill_adds_up() -> None:

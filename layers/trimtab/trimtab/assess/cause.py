@@ -19,6 +19,7 @@ from trimtab.model.memory import FleetMemory
 from trimtab.model.observation import FleetSeen, LoadSignal
 from trimtab.model.policy import Policy
 from trimtab.model.reason import AGAINST_PEERS, BY_PEERS, Reason, ReasonCode
+from trimtab.model.signs import CODE_DEPLOY
 
 BUSY = 1.0
 """Units of load a trusted target at its target load carries; from here on a fleet is busy."""
@@ -169,12 +170,20 @@ def _deployment(at: Scene) -> str:
 
 
 def _refreshed(at: Scene) -> str:
-    """An instance refresh is under way, and only newcomers are bad, if only one."""
+    """Somebody deploys to newcomers, and only newcomers are bad, if only one.
+
+    An instance refresh does while it is under way; CodeDeploy does to every newcomer of a group
+    that it made.
+    """
     refresh = at.seen.closer.refresh if at.seen.closer else ""
+    marks = at.seen.group.marks if at.seen.group else None
+    who = f"an instance refresh ({refresh})" if refresh else ""
+    if marks is not None and marks.manager == CODE_DEPLOY:
+        who = who or f"CodeDeploy (tag {marks.because})"
     new, bad = at.memory.warming.keys(), at.bad
-    if not refresh or not bad or any(t.target.instance not in new for t in bad):
+    if not who or not bad or any(t.target.instance not in new for t in bad):
         return ""
-    return f"an instance refresh is under way ({refresh}), and the {len(bad)} bad ones are new"
+    return f"{who} brings newcomers, and the {len(bad)} bad ones are new"
 
 
 def _version(at: Scene) -> str:

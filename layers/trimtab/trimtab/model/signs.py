@@ -90,6 +90,8 @@ class Closer:
     refresh: str = ""
 
 
+CODE_DEPLOY = "codedeploy"
+
 MANAGERS: tuple[tuple[str, str], ...] = (
     ("elbv2.k8s.aws/", "kubernetes"),
     ("ingress.k8s.aws/", "kubernetes"),
@@ -99,7 +101,7 @@ MANAGERS: tuple[tuple[str, str], ...] = (
     ("eks:", "kubernetes"),
     ("karpenter.sh/", "kubernetes"),
     ("AmazonECSManaged", "ecs"),
-    ("CodeDeployProvisioningDeploymentId", "codedeploy"),
+    ("CodeDeployProvisioningDeploymentId", CODE_DEPLOY),
     ("elasticbeanstalk:", "elasticbeanstalk"),
 )
 """How the tags begin by which a manager marks what it keeps as it wants it."""
