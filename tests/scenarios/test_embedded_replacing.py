@@ -12,9 +12,10 @@ from trimtab.model.change import Change, Eject, Restore, Retire
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ladder import ProbationPolicy, ReplacePolicy
 from trimtab.model.policy import EjectPolicy, Lever, Mode
+from trimtab.model.reason import ReasonCode
 from trimtab_lab.embedded import Embedded
 from trimtab_lab.simulator.policies import policy_for
-from trimtab_lab.world.faults import Fault, FaultKind, KthTarget
+from trimtab_lab.world.faults import Fault, FaultKind, KthTarget, OneInstance
 
 QUICK = EjectPolicy(keep_out=timedelta(minutes=4), max_keep_out=timedelta(minutes=20))
 ILL = Fault(FaultKind.DEAD, KthTarget("blue", 1), after_s=120)
@@ -64,3 +65,32 @@ def test_who_comes_back_bad_is_replaced_and_another_serves_before_he_ends() -> N
         assert len(there) == len(before)
         assert set(there.values()) == {"InService"}
         assert aws.result.troubles == []
+
+
+def test_a_fleet_that_replaces_in_vain_stops_and_calls() -> None:
+    with replacing(ILL, stop_after=1) as aws:
+        born = set(members(aws))
+        for _ in range(60):
+            aws.run(1)
+            for instance, lifecycle in members(aws).items():
+                if instance not in born and lifecycle == "InService":
+                    aws.world.switch_on(Fault(FaultKind.DEAD, OneInstance(instance)))
+        notes = [e for e in aws.result.entries if e.reason.code is ReasonCode.REPLACING_IN_VAIN]
+        assert any(e.kind is Kind.NOTED for e in notes)
+        assert len(done(aws, Retire)) <= 1
+        assert any("replacing in blue" in message.text for message in aws.told)
+
+
+def test_who_is_kept_stays_in_standby_until_he_was_looked_at_for_long_enough() -> None:
+    with replacing(ILL, keep=timedelta(minutes=25)) as aws:
+        aws.run(30)
+        (aside,) = [e for e in done(aws, Eject) if isinstance(e.change, Eject) and e.change.replace]
+        assert isinstance(aside.change, Eject)
+        assert members(aws)[aside.change.instance] == "Standby"
+        assert not done(aws, Retire)
+
+        aws.run(12)
+        (end,) = done(aws, Retire)
+        assert end.at - aside.at >= timedelta(minutes=25)
+        assert aside.change.instance not in members(aws)
+        assert not [e for e in done(aws, Restore) if e.at > aside.at]

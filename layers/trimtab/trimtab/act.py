@@ -28,6 +28,7 @@ from trimtab.model.observation import Group, Lifecycle, Target, TargetState
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.request import protected_by
+from trimtab.model.signs import DO_NOT_TOUCH
 from trimtab.ports import Hands, Infrastructure, Ledger, Paused
 
 GONE = (TargetState.DRAINING, TargetState.UNHEALTHY_DRAINING, TargetState.UNUSED)
@@ -226,6 +227,8 @@ def _is_ready_to_end(change: Retire, group: Group) -> Found:
         return _changed(f"{change.instance} is protected from scale-in")
     if "Terminate" in group.suspended:
         return _changed(f"{group.name} has suspended Terminate")
+    if group.marks is not None and group.marks.do_not_touch:
+        return _changed(f"{group.name} carries the tag {DO_NOT_TOUCH}")
     return GO
 
 

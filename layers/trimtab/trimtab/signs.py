@@ -133,7 +133,8 @@ class _Answers:
             group = self._group(place)
             refresh = known("refresh", self._refreshes.get(group, ""), "") if group else ""
             closer = replace(closer, marks=marks, refresh=refresh)
-            closer = replace(closer, untouchable=frozenset(tagged & here))
+            members = {m.instance for m in (seen.group.members if seen.group else ())}
+            closer = replace(closer, untouchable=frozenset(tagged & (here | members)))
             if self._uses(place, Detector.NOTICES):
                 none: Mapping[InstanceId, Notice] = {}
                 notices = known("notices", self._notices, none)

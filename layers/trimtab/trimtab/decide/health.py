@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from trimtab.decide.replacing import back_at, is_last_strike
+from trimtab.decide.readmission import readmission
+from trimtab.decide.replacing import is_last_strike
 from trimtab.decide.scaling import sizes_wanted
 from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.cause import Cause
@@ -152,8 +153,10 @@ def propose_restores(at: Situation) -> tuple[Proposal, ...]:
             wish = at.memory.holds.get(subject_of(held.eject))
             if wish is not None:
                 found.append(_wanted_back(held, wish))
-            elif panic or (back_at(held, at) <= at.now and not _is_unfit(held, at)):
-                found.append(_restore(held, at, panic=panic))
+            elif panic:
+                found.append(_restore_in_panic(held, at))
+            elif not _is_unfit(held, at) and (why := readmission(held, at)) is not None:
+                found.append(Proposal(inverse_of(held.eject), why))
             elif is_doubtful:
                 found.append(_restore_blindly(held, blind))
     return tuple(found)
@@ -197,16 +200,13 @@ def _wanted_back(held: Ejection, wish: Hold) -> Proposal:
     return Proposal(inverse_of(held.eject), reason, request=wish.request, undoes=wish.undoes)
 
 
-def _restore(held: Ejection, at: Situation, *, panic: bool) -> Proposal:
-    change = inverse_of(held.eject)
+def _restore_in_panic(held: Ejection, at: Situation) -> Proposal:
+    share = at.believed(held.eject.fleet).bad_share
     facts: dict[str, Fact] = {
         "out_since": held.since.isoformat(),
         "until": held.until.isoformat(),
         "strikes": held.strikes,
+        "bad": share,
     }
-    if panic:
-        share = at.believed(held.eject.fleet).bad_share
-        text = f"{share:.0%} of the fleet is bad: not this target's fault alone, so it returns"
-        return Proposal(change, Reason(ReasonCode.RESTORE_PANIC, text, {**facts, "bad": share}))
-    text = f"it has been out since {held.since:%H:%M} and gets another chance"
-    return Proposal(change, Reason(ReasonCode.RESTORE_RECOVERED, text, facts))
+    text = f"{share:.0%} of the fleet is bad: not this target's fault alone, so it returns"
+    return Proposal(inverse_of(held.eject), Reason(ReasonCode.RESTORE_PANIC, text, facts))

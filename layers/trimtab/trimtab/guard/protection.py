@@ -5,8 +5,9 @@ Protection stops what takes: giving back and growing never meet it.
 
 from __future__ import annotations
 
+from trimtab.guard.ownership import owned_by_others
 from trimtab.guard.plan import Plan
-from trimtab.guard.rules import Answer, passed, refused
+from trimtab.guard.rules import Answer, Refused, passed, refused
 from trimtab.model.change import Change, Eject, Resize, Retire, Reweight, subject_of
 from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import Hold
@@ -29,6 +30,9 @@ def check_protection(proposal: Proposal, plan: Plan) -> Answer:
         asked = holds[subject].protects
         if asked is not None and _forbids(asked, change, plan):
             return _by_request(asked, holds[subject])
+    others = owned_by_others(change, plan)
+    if others is not None:
+        return Refused(others)
     if not isinstance(change, Eject | Retire):
         return passed("nothing protects it")
     hold = holds.get(subject_of(change))

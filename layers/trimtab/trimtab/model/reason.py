@@ -87,6 +87,8 @@ class ReasonCode(StrEnum):
     IN_FLIGHT = "in_flight"
     PROTECTED = "protected"
     PROTECTED_BY_REQUEST = "protected_by_request"
+    MANAGED_ELSEWHERE = "managed_elsewhere"
+    SERVES_ELSEWHERE = "serves_elsewhere"
     ON_PROBATION = "on_probation"
     STILL_IN_USE = "still_in_use"
     NO_SUBSTITUTE = "no_substitute"
