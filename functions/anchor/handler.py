@@ -34,10 +34,15 @@ def lambda_handler(_event: object, context: Any) -> dict[str, int]:  # noqa: ANN
     now, here = datetime.now(UTC), connections()
     heads = heads_of_all(here.store)
     emit_anchor(heads, now)
-    if here.vault is not None:
-        emit_locked(lock_away(heads, now, here.vault))
-    walked = walk_chains(
-        here.store, here.ledger, now, lambda: context.get_remaining_time_in_millis() > TO_SPARE_MS
-    )
-    emit_walk(walked)
+    try:
+        if here.vault is not None:
+            emit_locked(lock_away(heads, now, here.vault))
+    finally:  # a vault that refuses is no reason not to look
+        walked = walk_chains(
+            here.store,
+            here.ledger,
+            now,
+            lambda: context.get_remaining_time_in_millis() > TO_SPARE_MS,
+        )
+        emit_walk(walked)
     return {"anchored": len(heads), "walked": len(walked)}

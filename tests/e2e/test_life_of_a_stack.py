@@ -42,7 +42,11 @@ LATER = {
     "EnableRoute": "false",
     "HeartbeatMinutes": "7",
     "DeletionProtection": "false",
+    "AnchorLock": "GOVERNANCE",
+    "LogKeepDays": "30",
 }
+LOCKED = {"AnchorBucket", "AnchorBucketPolicy", "LockAnchorsPolicy"}
+"""What there is only with ``AnchorLock``."""
 INBOX = "people"
 OUR_POLICY = {
     # The load balancer's word is believed at once, so that the story needs no two minutes of ticks.
@@ -74,8 +78,8 @@ def test_every_resource_of_the_template_was_really_made(
     remembered["made"] = made
     without = {name for name in declared if name not in made}
     # Their conditions do not hold.
-    locked = {"AnchorBucket", "AnchorBucketPolicy", "LockAnchorsPolicy"}
-    assert without == {"TopicEmail", "UseKeyPolicy", "NotifyWebhookPolicy"} | locked
+    unasked = {"TopicEmail", "UseKeyPolicy", "NotifyWebhookPolicy", "ActReplacePolicy"}
+    assert without == unasked | LOCKED
     assert {kind for kind, _ in made.values()} >= {
         r["Type"] for n, r in declared.items() if n in made
     }
@@ -253,7 +257,7 @@ def test_a_changed_parameter_updates_the_stack_in_place(
     assert operator.stack()["StackStatus"] == "UPDATE_COMPLETE"
     before, now = remembered["made"], operator.resources()
     assert before.keys() - now.keys() == {"ActRoutePolicy", "WardenRoutePolicy"}
-    assert {name: it for name, it in now.items() if before.get(name) != it} == {}
+    assert {name for name, it in now.items() if before.get(name) != it} == LOCKED
     role = now["ActRole"][1]
     policies = operator.aws("iam").list_role_policies(RoleName=role)["PolicyNames"]
     assert sorted(policies) == ["act", "act-eject", "act-scale"]
@@ -271,6 +275,41 @@ def test_the_schedule_that_was_switched_on_looks_every_minute(operator: Operator
     assert _letters(operator) == {}
 
 
+def test_what_is_logged_now_expires_and_what_was_logged_before_does_not(
+    operator: Operator,
+) -> None:
+    table = operator.outputs()["LogTable"]
+    expiry = operator.aws("dynamodb").describe_time_to_live(TableName=table)
+    assert expiry["TimeToLiveDescription"]["AttributeName"] == "expires"
+    operator.trimtab("pause", "shop", "--why", "to see how long that is kept")
+    operator.trimtab("resume", "shop")
+    log = operator.log()
+    paused = next(entry for entry in log if entry["kind"] == "pause")
+    assert "until" in paused["kept"]
+    assert all("kept" not in entry for entry in log if entry["kind"] == "policy")
+
+
+def test_the_days_anchor_is_locked_away_and_the_log_holds_against_it(
+    operator: Operator, tmp_path: Path
+) -> None:
+    bucket, s3 = operator.outputs()["AnchorBucketName"], operator.aws("s3")
+    owner = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
+    assert owner == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    event = (ROOT / "events" / "anchor-daily.json").read_text()
+    for _ in range(2):
+        answer = operator.aws("lambda").invoke(FunctionName=f"{STACK}-anchor", Payload=event)
+        assert "FunctionError" not in answer, answer["Payload"].read()
+    (anchor,) = s3.list_objects_v2(Bucket=bucket, Prefix="anchors/")["Contents"]
+    kept = s3.get_object(Bucket=bucket, Key=anchor["Key"])
+    assert kept["ObjectLockMode"] == "GOVERNANCE"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket=bucket, Key=anchor["Key"], VersionId=kept["VersionId"])
+    (tmp_path / "today.json").write_bytes(kept["Body"].read())
+    said = operator.trimtab("log", "verify", "--anchor", tmp_path)
+    assert "as 1 anchor said" in said
+    assert operator.refusals() == {}
+
+
 def test_a_function_that_fails_is_seen_to_fail(operator: Operator) -> None:
     event = json.loads((ROOT / "events" / "wake-hostile-nested.json").read_text())
     forged = {
@@ -286,7 +325,7 @@ def test_a_function_that_fails_is_seen_to_fail(operator: Operator) -> None:
     assert "EventRefused" in wake["errors"][-1]
 
 
-def test_deleting_the_stack_leaves_the_log_and_nothing_else(
+def test_deleting_the_stack_leaves_the_log_and_its_anchors_and_nothing_else(
     operator: Operator, remembered: dict[str, Any]
 ) -> None:
     table, entries = operator.outputs()["LogTable"], operator.log()
@@ -297,7 +336,7 @@ def test_deleting_the_stack_leaves_the_log_and_nothing_else(
         for name, (kind, it) in remembered["made"].items()
         if not is_part(kind) and exists(operator, kind, it)
     }
-    assert left == {"Log": table}
+    assert left == {"Log": table, "AnchorBucket": remembered["made"]["AnchorBucket"][1]}
     tables = operator.aws("dynamodb").list_tables()["TableNames"]
     assert [name for name in tables if name.startswith(STACK)] == [table]
     assert operator.aws("dynamodb").scan(TableName=table)["Count"] >= len(entries)

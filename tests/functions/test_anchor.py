@@ -16,6 +16,7 @@ from trimtab import telemetry
 from trimtab.adapters.chain import head_key
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.tables import Key, Put, Remove, Table
+from trimtab.errors import Denied
 from trimtab.model.entry import Kind, answer_id
 from trimtab.model.ids import ServiceId
 from trimtab.model.link import Head
@@ -101,6 +102,27 @@ def test_a_days_first_anchor_is_locked_away_in_the_form_that_verify_reads(
     clock.shift(86_400)
     anchor(sample("anchor-daily"), context)
     assert sorted(shelf) == ["anchors/2026/03/02.json", "anchors/2026/03/03.json"]
+
+
+class Full:
+    """A vault that takes nothing."""
+
+    def keep(self, name: str, text: str) -> bool:
+        raise Denied("s3:PutObject: not authorized to perform kms:GenerateDataKey")
+
+
+def test_a_vault_that_refuses_fails_the_function_but_not_the_anchor_nor_the_walk(
+    deployment: Deployment,
+    context: object,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    deployment.vault = Full()
+    with pytest.raises(Denied, match="GenerateDataKey"):
+        anchor(sample("anchor-daily"), context)
+    assert len(lines(caplog)) == 1
+    assert metrics_in(capsys)["ChainBroken"] == [0.0]
+    assert deployment.store.checked([SHOP])[SHOP].head == deployment.store.heads([SHOP])[SHOP]
 
 
 # the walk

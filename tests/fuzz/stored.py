@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import unicodedata
+from datetime import timedelta
 from typing import Any
 
 from tests.builders import NOON, SHOP, a_pause, a_policy, a_request, a_tick, an_entry, at
@@ -14,7 +15,7 @@ from tests.unit.cli.policies import SHOP as A_DOCUMENT
 from tests.unit.cli.policies import KnownNames
 from trimtab import codec
 from trimtab.adapters import records
-from trimtab.adapters.chain import head_key, link_of
+from trimtab.adapters.chain import head_key, link_of, write_linked
 from trimtab.adapters.tables import Item, Key, Put, Range, Table, Value
 from trimtab.adapters.verify import Heads, Verified, verify
 from trimtab.errors import Malformed, TrimtabError
@@ -166,7 +167,9 @@ def tampered_log(data: bytes) -> None:
     dice = Dice(data)
     with served() as made:
         for number in range(4):
-            made.ledger.append(an_entry(when=at(number + 1)))
+            keep = dice.one_of((None, timedelta(days=30), timedelta(days=90)))
+            entry = an_entry(when=at(number + 1))
+            write_linked(made.state.tables, SHOP, [entry], keep=keep)
         items: list[dict[str, Value]] = [
             dict(i) for i in made.state.tables.query(Range(Table.LOG, SHOP))
         ]
@@ -178,7 +181,7 @@ def tampered_log(data: bytes) -> None:
     spoiled = dice.spoiled(text.encode()).decode("utf-8", "surrogateescape")
     odd: tuple[Value, ...] = (spoiled, dice.below(9), "[" * 9_999)
     item[name] = dice.one_of(odd)
-    found = verify([link_of(each) for each in items], Heads(head, head))
+    found = verify([link_of(each) for each in items], Heads(head, head), at(10))
     same = {str(each["id"]): each for each in items} == good
     assert (found.fault is None) == same, (name, item[name])
     with contextlib.suppress(Malformed):

@@ -9,6 +9,7 @@ from typing import Any
 from moto.awslambda.models import lambda_backends
 from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
@@ -51,7 +52,7 @@ class DeployedPlace(WorldPlace):
         return next(str(k["AttributeName"]) for k in schema if k["KeyType"] == "HASH")
 
     def key_of(self, arn: str) -> str:
-        """The customer's key that encrypts a queue or topic; empty if there is none."""
+        """The customer's key that encrypts a queue, topic or bucket; empty if there is none."""
         service, name = arn.split(":")[2], arn.rsplit(":", 1)[-1]
         key = None
         if service == "sns":
@@ -59,7 +60,17 @@ class DeployedPlace(WorldPlace):
         elif service == "sqs":
             queue = sqs_backends[self.account][self.region].get_queue(name)
             key = getattr(queue, "kms_master_key_id", None)
+        elif service == "s3":
+            key = _key_of_bucket(s3_backends[self.account]["aws"].get_bucket(name).encryption)
         return str(key) if key and str(key).startswith("arn:") else ""
+
+
+def _key_of_bucket(encryption: Any) -> str | None:
+    if not encryption:
+        return None
+    default = encryption["Rule"]["ApplyServerSideEncryptionByDefault"]
+    key: str | None = default.get("KMSMasterKeyID")
+    return key
 
 
 @cache

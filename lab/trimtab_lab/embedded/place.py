@@ -49,7 +49,7 @@ class AccountPlace(WorldPlace):
         return self._partitions[table, index]
 
     def key_of(self, arn: str) -> str:
-        """The customer's key that encrypts a queue, topic or table; empty if there is none."""
+        """The customer's key that encrypts a queue, topic, table or bucket; empty if none."""
         return self._keys.get(arn, "")
 
 
@@ -80,4 +80,9 @@ def _keys(template: Template) -> list[tuple[str, str]]:
                     {"Ref": name} if kind == "AWS::SNS::Topic" else {"Fn::GetAtt": [name, "Arn"]}
                 )
                 found.append((str(template.resolve(reference)), str(key)))
+    for name, given in template.resources("AWS::S3::Bucket").items():
+        for rule in given.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", ()):
+            key = rule["ServerSideEncryptionByDefault"].get("KMSMasterKeyID")
+            if key:
+                found.append((f"arn:aws:s3:::{template.resolve({'Ref': name})}", str(key)))
     return found

@@ -44,7 +44,7 @@ class Place(Protocol):
         """The tags of a resource that functions may change."""
 
     def key_of(self, arn: str) -> str:
-        """The customer's KMS key that encrypts a queue, topic or table; empty if there is none."""
+        """The customer's KMS key of a queue, topic, table or bucket; empty if there is none."""
 
 
 def asked_by(service: str, operation: str, params: Params, place: Place) -> Iterator[Asked]:
@@ -174,10 +174,14 @@ def _events(operation: str, params: Params, place: Place) -> Iterator[Asked]:
         )
 
 
-def _s3(operation: str, params: Params, _: Place) -> Iterator[Asked]:
+def _s3(operation: str, params: Params, place: Place) -> Iterator[Asked]:
     if operation not in ("GetObject", "PutObject"):
         raise NotImplementedError(f"which permission does s3:{operation} need?")
-    yield Asked(f"s3:{operation}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")
+    bucket = f"arn:aws:s3:::{params['Bucket']}"
+    yield Asked(f"s3:{operation}", f"{bucket}/{params['Key']}")
+    key = place.key_of(bucket)
+    if key:  # what arrives in one part is never read again
+        yield Asked("kms:GenerateDataKey" if operation == "PutObject" else "kms:Decrypt", key)
 
 
 def _ssm(operation: str, params: Params, place: Place) -> Iterator[Asked]:

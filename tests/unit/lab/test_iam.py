@@ -212,6 +212,16 @@ A_ROW = {"service": {"S": "shop"}, "id": {"S": "1"}}
             id="a batch is its messages, and the key they are encrypted with",
         ),
         pytest.param(
+            "s3",
+            "PutObject",
+            {"Bucket": "anchors:secret", "Key": "anchors/2026/03/02.json"},
+            [
+                Asked("s3:PutObject", "arn:aws:s3:::anchors:secret/anchors/2026/03/02.json"),
+                Asked("kms:GenerateDataKey", "arn:key"),
+            ],
+            id="an object is encrypted with the key of its bucket, and not read again",
+        ),
+        pytest.param(
             "autoscaling",
             "SetDesiredCapacity",
             {"AutoScalingGroupName": "shop"},

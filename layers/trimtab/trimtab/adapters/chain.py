@@ -65,10 +65,16 @@ def head_of(item: Item | None) -> Head:
 def link_of(item: Item) -> Link:
     """Read how an item of the log hangs in its chain, without judging it."""
     n = item.get("n", 0)
-    columns = {name: str(item[name]) for name in records.COLUMNS if name in item}
+    columns = {name: _column(name, item[name]) for name in records.COLUMNS if name in item}
     prev, own, body = (str(item.get(name, "")) for name in ("prev", "hash", "body"))
     whose, where = ServiceId(str(item["service"])), EntryId(str(item["id"]))
     return Link(whose, where, n if isinstance(n, int) else -1, prev, own, body, columns)
+
+
+def _column(name: str, value: Value) -> str:
+    """Write an attribute as text; one of another kind like nothing that follows from a body."""
+    expected = int if name == "expires" else str
+    return str(value) if type(value) is expected else f"not {expected.__name__}: {value!r}"
 
 
 def write_linked(

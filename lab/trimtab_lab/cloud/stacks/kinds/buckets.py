@@ -1,8 +1,9 @@
-"""S3 buckets: the one that `sam deploy` makes for itself."""
+"""S3 buckets: the one that `sam deploy` makes for itself, and the one for anchors."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from trimtab_lab.cloud.stacks.intrinsics import Made
 from trimtab_lab.cloud.stacks.kinds.kind import Aws, Given, as_bool, changed
@@ -52,10 +53,24 @@ class Bucket:
             s3.put_bucket_encryption(
                 Bucket=name, ServerSideEncryptionConfiguration={"Rules": rules}
             )
+        if "OwnershipControls" in given:
+            s3.put_bucket_ownership_controls(
+                Bucket=name, OwnershipControls=given["OwnershipControls"]
+            )
         if "ObjectLockConfiguration" in given:
             s3.put_object_lock_configuration(
-                Bucket=name, ObjectLockConfiguration=given["ObjectLockConfiguration"]
+                Bucket=name, ObjectLockConfiguration=_lock(given["ObjectLockConfiguration"])
             )
+
+
+def _lock(given: Given) -> dict[str, Any]:
+    """Read how long objects are locked; a parameter gives the number as text."""
+    rule = given.get("Rule")
+    if not rule:
+        return dict(given)
+    retention = rule["DefaultRetention"]
+    numbers = {name: int(retention[name]) for name in ("Days", "Years") if name in retention}
+    return {**given, "Rule": {"DefaultRetention": {**retention, **numbers}}}
 
 
 class BucketPolicy:
