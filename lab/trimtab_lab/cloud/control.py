@@ -1,7 +1,9 @@
 """A second port, for whoever plays with the local cloud: look into the world, and break it.
 
 ``GET /world``, ``/functions``, ``/calls``, ``/refusals``; ``POST /faults`` with ``{"kind": "dead",
-"fleet": "blue", "k": 0}``; ``DELETE /faults`` ends them all. JSON both ways. Not an AWS API.
+"fleet": "blue", "k": 0}``; ``DELETE /faults`` ends them all; ``POST /invocations`` with
+``{"function": "trimtab-anchor", "event": {}}`` runs a function at once, as nobody's schedule would.
+JSON both ways. Not an AWS API.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 from trimtab_lab.cloud.desk import Desk
 from trimtab_lab.cloud.lambdas import Lambdas
-from trimtab_lab.cloud.runtime import LOOPBACK
+from trimtab_lab.cloud.runtime import LOOPBACK, FunctionFailed
 from trimtab_lab.world.faults import Everywhere, Fault, FaultKind, KthTarget, Where, WholeFleet
 
 Json = dict[str, Any]
@@ -109,6 +111,15 @@ class Control:
             self._desk.world.switch_on(fault)
         return {"on": wanted}
 
+    def run_function(self, wanted: Json) -> Json:
+        """Run a function now; its answer, or what went wrong."""
+        if wanted.keys() != {"function", "event"}:
+            raise ValueError("expected an object with function and event")
+        try:
+            return {"answer": self._lambdas.invoke(str(wanted["function"]), wanted["event"])}
+        except FunctionFailed as failed:
+            return {"failed": str(failed)}
+
     def mend_everything(self) -> Json:
         """Switch every fault off."""
         with self._desk.lock:
@@ -143,6 +154,11 @@ def _handler(control: Control) -> type[BaseHTTPRequestHandler]:
         "/refusals": control.refusals,
     }
 
+    does: dict[str, Callable[[Json], Json]] = {
+        "/faults": control.break_something,
+        "/invocations": control.run_function,
+    }
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             """Look."""
@@ -150,10 +166,11 @@ def _handler(control: Control) -> type[BaseHTTPRequestHandler]:
             self._answer(404, {"try": list(looks)}) if look is None else self._answer(200, look())
 
         def do_POST(self) -> None:
-            """Break something."""
+            """Break something, or run something."""
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             try:
-                self._answer(200, control.break_something(dict(json.loads(body))))
+                do = does.get(self.path, control.break_something)
+                self._answer(200, do(dict(json.loads(body))))
             except (TypeError, ValueError) as error:
                 self._answer(400, {"error": str(error)})
 
