@@ -9,6 +9,7 @@ import pytest
 
 from tests.builders import NOON
 from trimtab.adapters import records
+from trimtab.adapters.aws.permissions import READS, WRITES
 from trimtab.adapters.tables import Put, Table
 from trimtab.errors import Malformed
 from trimtab.guard import GUARDS
@@ -84,6 +85,14 @@ def test_the_page_lists_every_scenario_by_its_name() -> None:
     for number, (name, where) in rows.items():
         assert f"| {number} | {name} | {where} |" in PAGE
     assert all(s.name in PAGE for s in (*BEYOND, *NEEDED))
+
+
+def test_the_page_says_which_calls_of_aws_a_port_makes() -> None:
+    ports = {n: ops for n, ops in READS.items() if n.startswith("Infrastructure")}
+    ports |= {f"Hands.apply {kind.__name__}": ops for kind, ops in WRITES.items()}
+    for name, operations in ports.items():
+        [row] = (line for line in PAGE.splitlines() if line.startswith(f"| {name} |"))
+        assert all(operation.partition(":")[2] in row for operation in operations)
 
 
 def test_every_guard_has_a_mutant() -> None:

@@ -33,7 +33,6 @@ from trimtab_lab.chaos.gates import (
 from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.sights import GatedInfrastructure
 from trimtab_lab.chaos.versions import TablesBefore
-from trimtab_lab.simulator.ports import WorldHands, WorldInfrastructure
 from trimtab_lab.simulator.signs import WorldSigns
 
 if TYPE_CHECKING:
@@ -60,8 +59,6 @@ class Functions:
         self, tables: Tables, oracle: Oracle, post: Post, tell: Callable[[str], None]
     ) -> None:
         self._tables, self._oracle, self._post, self._tell = tables, oracle, post, tell
-        self._hands = WorldHands(oracle.world)
-        self._infrastructure = WorldInfrastructure(oracle.world)
         self._signs = WorldSigns(oracle.world)
 
     def _seen_by(self, gate: Gate) -> Tables:
@@ -71,7 +68,7 @@ class Functions:
     def _ports(self, gate: Gate) -> tuple[TableStore, Ledger, GatedInfrastructure]:
         tables = self._seen_by(gate)
         ledger = cast("Ledger", JudgedLedger(TableLedger(tables, None), self._oracle))
-        return TableStore(tables), ledger, GatedInfrastructure(self._infrastructure, gate)
+        return TableStore(tables), ledger, GatedInfrastructure(self._oracle.world, gate)
 
     def schedule(self, gate: Gate, _event: Event) -> None:
         """Ask for a look at every service."""
@@ -114,7 +111,7 @@ class Functions:
     def act(self, gate: Gate, event: Event) -> None:
         """Carry out the intents of a stream record."""
         _, ledger, infrastructure = self._ports(gate)
-        hands = GatedHands(self._hands, gate)
+        hands = GatedHands(self._oracle.world, gate)
         actor = Actor(ledger, TableStore(self._seen_by(gate)), infrastructure, hands)
         for _, service, intent in intents_of(event):
             gate.intent = intent
@@ -125,7 +122,7 @@ class Functions:
     def warden(self, gate: Gate, _event: Event) -> None:
         """Give back what has expired."""
         store, ledger, infrastructure = self._ports(gate)
-        hands = GatedHands(self._hands, gate)
+        hands = GatedHands(self._oracle.world, gate)
         for watched in Warden(store, ledger, infrastructure, hands).run(gate.now):
             for done in watched.outcomes:
                 self._tell(f"{gate.running.name}: {done.kind} {done.subject}: {done.reason.text}")

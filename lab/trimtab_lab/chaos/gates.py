@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol, TypeVar
 
 from trimtab.adapters.tables import Found, Item, Key, Put, Range, Table, Tables, Write
@@ -14,10 +15,14 @@ from trimtab.model.change import Change
 from trimtab.model.entry import Call
 from trimtab.model.ids import EntryId
 from trimtab.model.tick import Ask
-from trimtab.ports import Hands, Queue
+from trimtab.ports import Queue
 from trimtab_lab.chaos.baton import Crashed, Invocation
 from trimtab_lab.chaos.plan import Dice, Trouble
+from trimtab_lab.simulator.ports import WorldHands
+from trimtab_lab.world.world import World
 
+A_PAGE = 40
+"""Items of a query's page: few, so that a log of an hour has several."""
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -62,6 +67,8 @@ class Gate:
     is_old: bool = False
     """Whether it runs the version before this one."""
     pauses_read: bool = False
+    before: object = None
+    """What its change is about, as it was."""
     seen: dict[str, object] = field(default_factory=dict)
     """The newest answers of the world, by AWS name."""
     counts_for: Struck | None = None
@@ -96,6 +103,21 @@ class Gate:
         if unclear:
             raise Unclear(f"{what}: no answer in time")
         raise Crashed
+
+    def first(self, what: str) -> Callable[[str], None]:
+        """Return what stops before every AWS call of one port call but the first.
+
+        Before that one the port call itself has stopped. In between others go on; a call that
+        fails here has had no effect.
+        """
+        made: list[str] = []
+
+        def before(operation: str) -> None:
+            made.append(operation)
+            if len(made) > 1:
+                self.call(f"{what}: {operation}", lambda: None)
+
+        return before
 
     def say(self, text: str) -> None:
         """Add a line to the story, in its own name."""
@@ -132,10 +154,19 @@ class GatedTables:
         return found
 
     def query(self, wanted: Range) -> Iterator[Item]:
-        """A range."""
-        yield from self._gate.call(
-            f"query {wanted.partition}", lambda: list(self._inner.query(wanted))
-        )
+        """A range, page by page where it is read forward: others go on between two pages."""
+        what = f"query {wanted.partition}"
+        if wanted.by_day or wanted.newest_first or wanted.limit is not None:
+            yield from self._gate.call(what, lambda: list(self._inner.query(wanted)))
+            return
+        page, low = [], wanted.low
+        while True:
+            part = replace(wanted, low=low, limit=A_PAGE)
+            page = self._gate.call(what, partial(_listed, self._inner, part))
+            yield from page
+            if len(page) < A_PAGE:
+                return
+            low = f"{wanted.table.key_of(page[-1]).sort}\x00"
 
     def write(self, writes: Sequence[Write]) -> None:
         """All of the writes or none."""
@@ -156,6 +187,10 @@ class GatedTables:
         if self._gate.dice.of(Trouble.FULL).random() < 0.5:
             raise Refused("an item is larger than 400 KB")
         raise Throttled("the table's throughput is used up")
+
+
+def _listed(tables: Tables, wanted: Range) -> list[Item]:
+    return list(tables.query(wanted))
 
 
 def _named(keys: Sequence[Key]) -> str:
@@ -190,19 +225,20 @@ def log_puts(writes: Sequence[Write]) -> list[Put]:
 class GatedHands:
     """The world's writes, behind a gate and before the oracle's eyes."""
 
-    def __init__(self, inner: Hands, gate: Gate) -> None:
-        self._inner, self._gate = inner, gate
+    def __init__(self, world: World, gate: Gate) -> None:
+        self._world, self._gate = world, gate
 
     def apply(self, change: Change) -> tuple[Call, ...]:
         """Carry out ``change``."""
+        what = f"apply {type(change).__name__}"
 
         def do() -> tuple[Call, ...]:
             self._gate.watch.before_change(self._gate, change)
-            calls = self._inner.apply(change)
+            calls = WorldHands(self._world, self._gate.first(what)).apply(change)
             self._gate.watch.after_change(self._gate, change)
             return calls
 
-        return self._gate.call(f"apply {type(change).__name__}", do)
+        return self._gate.call(what, do)
 
 
 class GatedQueue:

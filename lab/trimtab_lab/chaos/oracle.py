@@ -73,7 +73,6 @@ class Oracle:
     committed: TickRecord | None = None
     """The newest tick that was committed."""
     book: Book = field(init=False)
-    _before: object = None
 
     def __post_init__(self) -> None:
         self.book = Book(self.law)
@@ -216,7 +215,7 @@ class Oracle:
         self.law(named, f"{name} is not of the policy's resources")
         if isinstance(change, Reweight):
             self.law(any(change.after.values()), f"{name} leaves no weight anywhere")
-        self._before = print_of(self.world, change)
+        at.before = print_of(self.world, change)
 
     def after_change(self, at: Gate, change: Change) -> None:
         """Look at what a change has done."""
@@ -224,9 +223,9 @@ class Oracle:
             return
         left = print_of(self.world, change)
         mine = [e for e in self.effects if e.intent == at.intent]
-        twice = bool(mine) and left != self._before and self._before == mine[-1].left
+        twice = bool(mine) and left != at.before and at.before == mine[-1].left
         self.law(not twice, f"{change_key(change)} took effect twice for one intent")
-        if left != self._before or not mine:
+        if left != at.before or not mine:
             self.effects.append(Effect(at.intent, change, self.world.now, left))
         if isinstance(change, Eject) and not mine:
             self._within_budget(change, self._policy(self.intents[at.intent]))

@@ -289,6 +289,11 @@ def nothing(campaign: Campaign) -> bool:
     return not changes(campaign)
 
 
+def split(campaign: Campaign) -> bool:
+    """Act was killed after it had read a rule, and before it wrote it back."""
+    return any("ModifyRule: crashed" in line for line in campaign.story)
+
+
 def acts(campaign: Campaign) -> bool:
     """Something was changed."""
     return bool(changes(campaign))

@@ -17,6 +17,8 @@ from trimtab.model.reason import Reason, ReasonCode
 from trimtab.ports import Infrastructure, MetricKey
 from trimtab_lab.chaos.gates import Gate
 from trimtab_lab.chaos.plan import Trouble
+from trimtab_lab.simulator.ports import WorldInfrastructure
+from trimtab_lab.world.world import World
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -25,20 +27,24 @@ K = TypeVar("K")
 class GatedInfrastructure:
     """The world's reads, behind a gate: they never raise, they answer with reasons."""
 
-    def __init__(self, inner: Infrastructure, gate: Gate) -> None:
-        self._inner, self._gate = inner, gate
+    def __init__(self, world: World, gate: Gate) -> None:
+        self._world, self._gate = world, gate
+
+    def _of(self, what: str) -> Infrastructure:
+        """The world's reads, stopping once more where one answer takes a second call of AWS."""
+        return WorldInfrastructure(self._world, self._gate.first(f"read {what}"))
 
     def targets(self, target_groups: Sequence[Arn]) -> Mapping[Arn, tuple[Target, ...] | Reason]:
         """Target health, group by group."""
-        return self._each("targets", target_groups, lambda n: self._inner.targets([n])[n])
+        return self._each("targets", target_groups, lambda n: self._of("targets").targets([n])[n])
 
     def groups(self, names: Sequence[str]) -> Mapping[str, Group | Reason]:
         """Auto Scaling groups."""
-        return self._each("group", names, lambda n: self._inner.groups([n])[n])
+        return self._each("group", names, lambda n: self._of("group").groups([n])[n])
 
     def routes(self, rules: Sequence[Arn]) -> Mapping[Arn, RouteSeen | Reason]:
         """Weights of rules."""
-        return self._each("route", rules, lambda n: self._inner.routes([n])[n])
+        return self._each("route", rules, lambda n: self._of("route").routes([n])[n])
 
     def series(
         self, keys: Sequence[MetricKey], start: datetime, end: datetime
@@ -47,7 +53,7 @@ class GatedInfrastructure:
         gate = self._gate
 
         def do() -> dict[MetricKey, Series | Reason]:
-            answers = dict(self._inner.series(keys, start, end))
+            answers = dict(WorldInfrastructure(self._world).series(keys, start, end))
             for key, found in answers.items():
                 if isinstance(found, Series):
                     answers[key] = self._spoiled(key, found)

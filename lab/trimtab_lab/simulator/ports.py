@@ -54,16 +54,21 @@ _BOTO3_NAMES = {_ELB: "elbv2"}
 """Services whose name in IAM, which the log uses, is not boto3's, which faults use."""
 
 
+Before = Callable[[str], None]
+"""Told of a call of AWS's by its name in IAM, before it is made; it may raise in its place."""
+
+
 class Api:
     """What calls of both ports go through: the throttling, and the errors' names."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, before: Before = lambda _: None) -> None:
+        self.world, self._before = world, before
         self._dice = random.Random(f"{world.scenario.seed}:throttling")
         self._calls = count(1)
 
     def called(self, operation: str, boto3_operation: str) -> Call:
         """Count a call that went through; raise ``Throttled`` for one that did not."""
+        self._before(operation)
         service = operation.split(":", 1)[0]
         service = _BOTO3_NAMES.get(service, service)
         throttles = self.world.throttles()
@@ -77,11 +82,11 @@ class Api:
 
 
 class WorldInfrastructure:
-    """Port ``Infrastructure`` over a world."""
+    """Port ``Infrastructure`` over a world. ``before`` is told of each of AWS's calls."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, before: Before = lambda _: None) -> None:
         self._world = world
-        self._api = Api(world)
+        self._api = Api(world, before)
 
     def targets(self, target_groups: Sequence[Arn]) -> Mapping[Arn, tuple[Target, ...] | Reason]:
         """Target health of each target group. No zones: AWS names those of addresses only."""
@@ -102,7 +107,7 @@ class WorldInfrastructure:
             found = self._world.describe_groups((name,))
             if not found:
                 raise NotFound(f"there is no Auto Scaling group {name!r}")
-            return _group(self._world, found[0])
+            return _group(self._api, found[0])
 
         return {name: _answer(read, name) for name in dict.fromkeys(names)}
 
@@ -138,9 +143,9 @@ class WorldInfrastructure:
 class WorldHands:
     """Port ``Hands`` over a world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, before: Before = lambda _: None) -> None:
         self._world = world
-        self._api = Api(world)
+        self._api = Api(world, before)
         self.applied: list[Change] = []
         """Every change that took effect, in order."""
 
@@ -196,6 +201,7 @@ class WorldHands:
     def _reweigh(self, change: Reweight) -> Call:
         if change.before.keys() != change.after.keys() or not any(change.after.values()):
             raise Refused(f"{change.rule}: the weights name different groups, or are all 0")
+        self._api.called(f"{_ELB}:DescribeRules", "describe_rules")
         rule = self._world.rule(change.rule)
         weights = dict(rule.weights)
         if any(weights.get(arn) != weight for arn, weight in change.before.items()):
@@ -281,7 +287,8 @@ def _target(found: TargetHealth) -> Target:
     )
 
 
-def _group(world: World, view: GroupView) -> Group:
+def _group(api: Api, view: GroupView) -> Group:
+    world = api.world
     members = tuple(_member(world, instance) for instance in view.instances)
     serving = sum(m.lifecycle is Lifecycle.IN_SERVICE for m in members)
     return Group(
@@ -291,7 +298,7 @@ def _group(world: World, view: GroupView) -> Group:
         desired=view.desired,
         members=members,
         suspended=frozenset(view.suspended),
-        launch_failure=_launch_failure(world, view.name) if serving < view.desired else "",
+        launch_failure=_launch_failure(api, view.name) if serving < view.desired else "",
         marks=marks_of(dict(world.scenario.topology.tags)),
         target_groups=tuple(Arn(arn) for arn in view.target_group_arns),
     )
@@ -308,8 +315,12 @@ def _member(world: World, instance: InstanceView) -> Member:
     )
 
 
-def _launch_failure(world: World, group: str) -> str:
-    for activity in world.describe_activities(group, limit=20):
+def _launch_failure(api: Api, group: str) -> str:
+    try:
+        api.called("autoscaling:DescribeScalingActivities", "describe_scaling_activities")
+    except TrimtabError:
+        return ""  # a group whose activities cannot be read is still worth seeing
+    for activity in api.world.describe_activities(group, limit=20):
         if not activity.description.startswith("Launching"):
             continue
         if activity.status in ("Failed", "Cancelled"):
