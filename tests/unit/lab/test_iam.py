@@ -263,5 +263,5 @@ def test_a_call_needs(
 
 
 def test_a_call_nobody_has_described_raises() -> None:
-    with pytest.raises(NotImplementedError, match="which permission does s3:GetObject need"):
-        list(asked_by("s3", "GetObject", {}, Home()))
+    with pytest.raises(NotImplementedError, match="which permission does s3:DeleteObject need"):
+        list(asked_by("s3", "DeleteObject", {}, Home()))
