@@ -45,7 +45,13 @@ def bench(
     if as_json:
         print(json.dumps(_data(timings, counted, bills, started, size, verifying), indent=2))  # noqa: T201
         return
-    for table in (_decisions(timings), _calls(counted), _money(bills, stack), _starts(started)):
+    for table in (
+        _assessing(timings),
+        _decisions(timings),
+        _calls(counted),
+        _money(bills, stack),
+        _starts(started),
+    ):
         console.print(table, "")
     console.print(_log(verifying), "")
     console.print(_size(size))
@@ -73,6 +79,17 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     for i, column in enumerate(columns):
         table.add_column(column, justify="right" if i else "left")
+    return table
+
+
+def _assessing(timings: list[Timing]) -> Table:
+    table = _table(
+        "Assessing alone, ms (in brackets: us a target)",
+        "targets", "nothing wrong", "a metric of each", "and counts of each",
+    )  # fmt: skip
+    for t in timings:
+        cells = (f"{ms:.2f} ({1000 * ms / t.targets:.1f})" for ms in t.assess_ms.values())
+        table.add_row(f"{t.targets:,}", *cells)
     return table
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from trimtab.assess import assess
 from trimtab.codec import dumps
 from trimtab.loop import think
-from trimtab_lab.bench.crowd import crowd
+from trimtab_lab.bench.crowd import Sight, crowd
 
 SIZES = (20, 1_000, 10_000)
 ROUNDS = 7
@@ -21,6 +22,8 @@ class Timing:
     """Milliseconds for a number of targets, and microseconds for each of them."""
 
     targets: int
+    assess_ms: Mapping[str, float]
+    """Of ``assess`` alone, by how much is seen of each target."""
     think_ms: float
     record_ms: float
     verdicts: int
@@ -32,9 +35,10 @@ class Timing:
 
 
 def time_decisions(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> list[Timing]:
-    """Time assess, decide, guard and remember (``think``), and writing the tick's record.
+    """Time assess alone; all of assess, decide, guard and remember; and writing the tick's record.
 
-    The median of ``rounds``, after one to warm up.
+    The median of ``rounds``, after one to warm up, in this thread's own time: what other programs
+    do meanwhile is not counted.
     """
     timings = []
     for size in sizes:
@@ -45,6 +49,7 @@ def time_decisions(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> list
         timings.append(
             Timing(
                 targets=size,
+                assess_ms={sight.value: _assessing(size, sight, rounds) for sight in Sight},
                 think_ms=statistics.median(thinking),
                 record_ms=statistics.median(recording),
                 verdicts=len(tick.verdicts),
@@ -53,7 +58,14 @@ def time_decisions(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> list
     return timings
 
 
-def _ms(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def _assessing(size: int, sight: Sight, rounds: int) -> float:
+    given = crowd(size, sight)
+    work = partial(assess, given.seen, given.policy, given.memory)
     work()
-    return (time.perf_counter() - began) * 1000
+    return statistics.median(_ms(work) for _ in range(rounds))
+
+
+def _ms(work: Callable[[], object]) -> float:
+    began = time.thread_time()
+    work()
+    return (time.thread_time() - began) * 1000

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 
 from trimtab.assess.cause import Scene, cause_of
 from trimtab.assess.demand import FleetLoad, assess_demand
@@ -29,12 +30,15 @@ from trimtab.model.assessment import (
     TargetBelief,
 )
 from trimtab.model.detectors import Use
-from trimtab.model.ids import FleetId, TargetId
+from trimtab.model.ids import FleetId
 from trimtab.model.memory import Finding, FleetMemory, Memory
 from trimtab.model.observation import FleetSeen, Observation, Target, TargetState
 from trimtab.model.policy import Policy
 from trimtab.model.proof import is_proof
 from trimtab.model.reason import BY_METRICS, BY_PEERS, Reason
+
+TRUSTED, HEALTHY = Condition.TRUSTED, TargetState.HEALTHY
+"""Asked for each of thousands of targets."""
 
 __all__ = ["assess", "wants_closer_look", "wants_watching"]
 
@@ -67,19 +71,24 @@ def _is_weighted_out(fleet: FleetId, seen: Observation, policy: Policy) -> bool:
 def _assess_fleet(
     seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime, weighted_out: bool
 ) -> FleetBelief:
-    look = Look(seen, policy, memory, now)
+    look, new = Look(seen, policy, memory, now), memory.warming
     detected = detect(look)
     targets = None
     if seen.targets is not None:
+        spoken_of = detected.found.keys() | detected.shadowed.keys() | memory.findings.keys()
         targets = tuple(
-            _assess_target(target, detected, look) for target in sorted(seen.targets, key=_by_id)
+            TargetBelief(target, TRUSTED, serves=True)
+            if target.state is HEALTHY and name not in spoken_of and target.instance not in new
+            else _assess_target(target, detected, look)
+            for name, target in sorted(((t.id, t) for t in seen.targets), key=itemgetter(0))
         )
     if targets and all(b.condition is Condition.UNKNOWN for b in targets):
         targets = None  # the load balancer itself cannot say: that is blindness, not ruin
     carrying = sum(1 for t in targets or () if t.serves)
     demand = assess_demand(FleetLoad(seen, carrying, weighted_out, now), policy)
     share = error_share(seen, policy, now)
-    bad, of = _bad(targets, memory)
+    ill = tuple(b for b in targets or () if b.bad)
+    bad, of = _bad(targets, len(ill), memory)
     belief = FleetBelief(
         fleet=seen.fleet,
         targets=targets,
@@ -95,12 +104,8 @@ def _assess_fleet(
         levels=detected.levels,
         rest_share=detected.rest_share,
     )
-    cause, because = cause_of(Scene(belief, seen, memory, policy, now))
+    cause, because = cause_of(Scene(belief, seen, memory, policy, now, ill))
     return replace(belief, cause=cause, because=because)
-
-
-def _by_id(target: Target) -> TargetId:
-    return target.id
 
 
 def _assess_target(target: Target, detected: Detected, look: Look) -> TargetBelief:
@@ -167,7 +172,9 @@ def _held(found: tuple[Evidence, ...], earlier: tuple[Finding, ...]) -> tuple[Ev
     return tuple(replace(e, since=min(e.since, dates.get(e.detector, e.since))) for e in found)
 
 
-def _bad(targets: tuple[TargetBelief, ...] | None, memory: FleetMemory) -> tuple[int, int]:
+def _bad(
+    targets: tuple[TargetBelief, ...] | None, bad: int, memory: FleetMemory
+) -> tuple[int, int]:
     """Count what is bad, and of how many: those registered and those we hold out.
 
     Blind counts nothing: what we hold out is not all there is, and no reason to panic.
@@ -175,7 +182,6 @@ def _bad(targets: tuple[TargetBelief, ...] | None, memory: FleetMemory) -> tuple
     if targets is None:
         return 0, 0
     here = [b for b in targets if b.condition is not Condition.LEAVING]
-    bad = sum(1 for b in targets if b.bad)
     if not memory.ejected:
         return bad, len(here)
     held_out = len(memory.ejected.keys() - {b.target.id for b in here})

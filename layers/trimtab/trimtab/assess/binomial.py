@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import exp, fsum, lgamma, log, log1p
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 T = TypeVar("T", bound=str)
 
@@ -18,8 +18,7 @@ NEGLIGIBLE = 1e-17
 """A term of the tail this much smaller than the largest adds nothing to a double."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many requests a target answered and how many of them it failed; 0 <= failed <= asked."""
 
     asked: int
@@ -58,6 +57,8 @@ def tail(k: int, n: int, p: float) -> float:
         return max(0.0, 1.0 - tail(n - k + 1, n, 1.0 - p))
     odds = p / (1.0 - p)
     term = exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p))
+    if term == 0.0:
+        return 0.0  # below the smallest double, and every term after it is smaller yet
     terms = [term]
     for i in range(k, n):
         term *= (n - i) / (i + 1) * odds

@@ -40,18 +40,14 @@ VANISHED_COUNT = 3
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that a cause is told from."""
+    """All that a cause is told from. ``bad``: the targets that something is held against."""
 
     belief: FleetBelief
     seen: FleetSeen
     memory: FleetMemory
     policy: Policy
     now: datetime
-
-    @property
-    def bad(self) -> tuple[TargetBelief, ...]:
-        """Targets that something is held against."""
-        return tuple(t for t in self.belief.targets or () if t.bad)
+    bad: tuple[TargetBelief, ...]
 
 
 def cause_of(scene: Scene) -> tuple[Cause, str]:
@@ -189,10 +185,12 @@ def _refreshed(at: Scene) -> str:
 def _version(at: Scene) -> str:
     """Several are bad, all of one version, most of that version, and another version exists."""
     group = at.seen.group
-    known = {m.instance: m.version for m in group.members} if group else {}
+    if group is None or len(at.bad) < SEVERAL:
+        return ""
+    known = {m.instance: m.version for m in group.members}
     bad = [known.get(t.target.instance, "") for t in at.bad]
     versions = [v for t in at.belief.targets or () if (v := known.get(t.target.instance, ""))]
-    if len(bad) < SEVERAL or len(set(bad)) > 1 or not bad[0] or len(set(versions)) < SEVERAL:
+    if len(set(bad)) > 1 or not bad[0] or len(set(versions)) < SEVERAL:
         return ""
     mine = versions.count(bad[0])
     if len(bad) < ZONE_BAD * mine:

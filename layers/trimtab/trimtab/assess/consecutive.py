@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from trimtab.assess.binomial import Counts
-from trimtab.assess.failures import Counted, minutes_of
+from trimtab.assess.failures import Counted, minutes_of, total_of
 from trimtab.assess.look import Findings, Look
 from trimtab.assess.peers import counted_of
 from trimtab.model.assessment import Evidence
@@ -29,35 +29,42 @@ def by_consecutive(look: Look) -> Findings:
     must have answered in that time without failing so: where all fail alike nobody is found. Worked
     example: 2, 1 and 3 requests in three minutes, all failed, beside a peer that fails none.
     """
-    rule, patience = look.policy.health.failures, look.policy.health.patience
+    rule = look.policy.health.failures
     if rule is None:
         return Findings()
     counted = counted_of(rule, look)
-    recent = _recent(counted, look, patience.failing_minutes)
-    failed = {
-        i: m
-        for i, m in recent.items()
-        if len(m) == patience.failing_minutes
-        and all(c.share >= patience.failing_share for c in m)
-        and sum(c.asked for c in m) >= FEWEST
-    }
-    well = [i for i, m in recent.items() if any(c.share < patience.failing_share for c in m)]
+    failed, well = _apart(counted, look)
     if not well:
         return Findings()
-    return Findings(look.on_instances((i, _evidence(failed[i], len(well), look, counted, i))
+    return Findings(look.on_instances((i, _evidence(failed[i], well, look, counted, i))
                                       for i in sorted(failed)))  # fmt: skip
 
 
-def _recent(counted: Counted, look: Look, count: int) -> Mapping[InstanceId, tuple[Counts, ...]]:
-    """Return the last minutes with requests, of those who had any lately."""
+Failed = Mapping[InstanceId, tuple[Counts, ...]]
+
+
+def _apart(counted: Counted, look: Look) -> tuple[Failed, int]:
+    """Return who failed each of the last minutes with requests, and how many did well in one.
+
+    Who fails too little over all of them did well in one of them: few are looked at by the minute.
+    """
+    patience = look.policy.health.patience
+    share, count = patience.failing_share, patience.failing_minutes
     newest = look.now - look.policy.guard.max_age
     oldest = newest - timedelta(minutes=count - 1)
-    return {
-        instance: minutes[-count:]
-        for instance, series in counted.requests.items()
-        if (last := series.last) is not None and last.at >= newest
-        if (minutes := minutes_of(series, counted.errors.get(instance), oldest))
-    }
+    failed: dict[InstanceId, tuple[Counts, ...]] = {}
+    well = 0
+    for instance, series in counted.requests.items():
+        errors, last = counted.errors.get(instance), series.last
+        if last is None or last.at < newest:
+            continue
+        total = total_of(series, errors, oldest, count)
+        minutes = () if total.share < share else minutes_of(series, errors, oldest)[-count:]
+        if total.asked and (not minutes or any(c.share < share for c in minutes)):
+            well += 1
+        elif len(minutes) == count and total.asked >= FEWEST:
+            failed[instance] = minutes
+    return failed, well
 
 
 def _evidence(

@@ -24,8 +24,8 @@ OUR_LOAD_BALANCERS_FAULT = "Elb."
 
 def by_load_balancer(look: Look) -> Findings:
     """Hear the load balancer on every target."""
-    found = ((t.id, lb_unhealthy(t, look.now)) for t in look.seen.targets or ())
-    return Findings(tuple((name, e) for name, e in found if e is not None))
+    found = ((t, lb_unhealthy(t, look.now)) for t in look.seen.targets or ())
+    return Findings(tuple((target.id, e) for target, e in found if e is not None))
 
 
 def lb_unhealthy(target: Target, now: datetime) -> Evidence | None:
@@ -54,11 +54,15 @@ def lb_unhealthy(target: Target, now: datetime) -> Evidence | None:
 def levels_of(
     series: Mapping[InstanceId, Series], rule: OutlierPolicy, oldest: datetime
 ) -> Mapping[InstanceId, float]:
-    """Return by what each target is known: the lower median of its last fresh samples."""
+    """Return by what each target is known: the lower median of its last fresh samples.
+
+    Points come oldest first: if the first of the last ones is fresh, all of them are.
+    """
+    count = rule.min_samples
     return {
-        instance: lower_median([p.value for p in fresh[-rule.min_samples :]])
+        instance: lower_median([p.value for p in last])
         for instance, one in series.items()
-        if len(fresh := [p for p in one.points if p.at >= oldest]) >= rule.min_samples
+        if len(last := one.points[-count:]) == count and last[0].at >= oldest
     }
 
 

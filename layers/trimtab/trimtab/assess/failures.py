@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import isfinite
 
 from trimtab.assess.binomial import Counts, standouts
 from trimtab.assess.envoy import (
@@ -63,17 +62,17 @@ def failure_outliers(
 
     Counts are those of the last ``window`` of fresh minutes (the newest no older than ``max_age``).
     """
-    minutes = _recent(counted, rule, now, max_age)
-    counts = {i: _sum(m) for i, m in minutes.items()}
+    counts = _recent(counted, rule, now, max_age)
     found: list[tuple[InstanceId, Evidence]] = []
     for instance, bar, text in _RULES[rule.rule](counts, rule):
-        latest = minutes[instance][-MINUTES_IN_A_ROW:]
+        requests, errors = counted.requests[instance], counted.errors.get(instance)
+        latest = minutes_of(requests, errors, _oldest(rule, now, max_age))[-MINUTES_IN_A_ROW:]
         if len(latest) == MINUTES_IN_A_ROW and all(c.share > bar - EXACT for c in latest):
             mine, peers = counts[instance], len(counts) - 1
             evidence = Evidence(
                 ReasonCode.FAILURE_OUTLIER, mine.share, bar, mine.asked, peers, now, text
             )
-            last = counted.requests[instance].last
+            last = requests.last
             evidence = replace(evidence, at=last.at if last else None)
             found.append((instance, evidence))
     odd = {instance for instance, _ in found}
@@ -85,28 +84,52 @@ def failing_shares(
     counted: Counted, rule: FailureOutlier, now: datetime, max_age: timedelta
 ) -> Mapping[InstanceId, float]:
     """Return the share of requests that each target failed, over the minutes that are compared."""
-    return {i: _sum(m).share for i, m in _recent(counted, rule, now, max_age).items()}
+    return {i: c.share for i, c in _recent(counted, rule, now, max_age).items()}
 
 
 def _recent(
     counted: Counted, rule: FailureOutlier, now: datetime, max_age: timedelta
-) -> Mapping[InstanceId, Minutes]:
-    oldest = now - max_age - rule.window + timedelta(minutes=1)
-    newest = now - max_age
+) -> Mapping[InstanceId, Counts]:
+    """Add up the minutes that are compared, of those who had requests in them."""
+    oldest, newest = _oldest(rule, now, max_age), now - max_age
+    length = max(1, int(rule.window / timedelta(minutes=1)))
     return {
-        instance: recent
+        instance: total
         for instance, series in counted.requests.items()
         if (last := series.last) is not None and last.at >= newest
-        if (recent := minutes_of(series, counted.errors.get(instance), oldest)[-_length(rule) :])
+        if (total := total_of(series, counted.errors.get(instance), oldest, length)).asked
     }
+
+
+def _oldest(rule: FailureOutlier, now: datetime, max_age: timedelta) -> datetime:
+    return now - max_age - rule.window + timedelta(minutes=1)
 
 
 def _sum(counts: Minutes) -> Counts:
     return Counts(sum(c.asked for c in counts), sum(c.failed for c in counts))
 
 
-def _length(rule: FailureOutlier) -> int:
-    return max(1, int(rule.window / timedelta(minutes=1)))
+def total_of(requests: Series, errors: Series | None, oldest: datetime, length: int) -> Counts:
+    """Add up the last ``length`` minutes of ``minutes_of``, without making any of them.
+
+    This is done for every target, thousands at a time; the minutes of few are looked at one by one.
+    """
+    asked = failed = count = 0
+    bad = errors.points if errors else ()
+    place = len(bad) - 1
+    for point in reversed(requests.points):
+        if count == length or point.at < oldest:
+            break
+        mine = round(point.value) if 0 < point.value <= MOST else 0
+        if mine == 0:
+            continue
+        while place >= 0 and bad[place].at > point.at:
+            place -= 1
+        if place >= 0 and bad[place].at == point.at and 0 < bad[place].value <= MOST:
+            failed += min(mine, round(bad[place].value))
+        asked += mine
+        count += 1
+    return Counts(asked, failed)
 
 
 def minutes_of(requests: Series, errors: Series | None, oldest: datetime) -> Minutes:
@@ -124,7 +147,7 @@ MOST = 1e12
 
 
 def _is_count(value: float) -> bool:
-    return isfinite(value) and 0 <= value <= MOST
+    return 0 <= value <= MOST  # which no infinity is, and no NaN
 
 
 Found = tuple[InstanceId, float, str]

@@ -63,8 +63,9 @@ class TargetBelief:
         Who serves is a fact, whatever is made of the load balancer's verdict on single targets:
         it always counts where too much is bad. Who is only about to be taken away is not bad.
         """
-        is_ill = any(e.detector not in DEPARTING for e in self.evidence)
-        return is_ill or (self.condition is Condition.SUSPECT and not self.serves)
+        if self.evidence and any(e.detector not in DEPARTING for e in self.evidence):
+            return True
+        return self.condition is Condition.SUSPECT and not self.serves
 
     @property
     def trusted(self) -> bool:
