@@ -42,9 +42,9 @@ TARGET_LOAD = 900.0
 ONE_IN = 50
 """One target in this many is slow, one is unhealthy."""
 LATENCY = TargetMetric("Shop", "Latency")
-COUNTS = FailureOutlier(
-    TargetMetric("Shop", "Requests", "Sum"), TargetMetric("Shop", "Errors", "Sum")
-)
+REQUESTS = TargetMetric("Shop", "Requests", "Sum")
+ERRORS = TargetMetric("Shop", "Errors", "Sum")
+COUNTS = FailureOutlier(REQUESTS, ERRORS)
 
 
 class Sight(StrEnum):
@@ -114,8 +114,8 @@ def _metrics(
         return None
     metrics = {LATENCY.name: {x: _series(_latency(i)) for i, x in enumerate(instances)}}
     if sight is Sight.COUNTS:
-        metrics[COUNTS.requests.name] = {x: _series(700.0) for x in instances}
-        metrics[COUNTS.errors.name] = {
+        metrics[REQUESTS.name] = {x: _series(700.0) for x in instances}
+        metrics[ERRORS.name] = {
             x: _series(200.0 if i % ONE_IN == 0 else i % 3) for i, x in enumerate(instances)
         }
     return metrics

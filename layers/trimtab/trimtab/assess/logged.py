@@ -53,9 +53,11 @@ def by_access_logs(look: Look) -> Findings:
 
 
 def _heard(look: Look) -> Heard:
+    heard: dict[InstanceId, dict[datetime, tuple[Tally, ...]]] = defaultdict(dict)
+    if not look.seen.reports:
+        return heard
     registered = {t.id: t.instance for t in look.seen.targets or ()}
     since = _since(look)
-    heard: dict[InstanceId, dict[datetime, tuple[Tally, ...]]] = defaultdict(dict)
     for report in look.seen.reports:
         if report.source is not Source.ACCESS_LOGS:
             continue

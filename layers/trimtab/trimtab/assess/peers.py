@@ -6,6 +6,7 @@ Samples from a newcomer's warm-up say nothing about it and nothing about its pee
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.assess.detectors import levels_of, metric_outliers
@@ -31,8 +32,9 @@ def by_outliers(look: Look) -> Findings:
         if levels:
             medians[rule.metric.name] = median(list(levels.values()))
         series = _warm(rule.metric.name, look)
-        newest = {i: s.last.at for i, s in series.items() if s.last is not None}
-        found += metric_outliers(levels, rule, look.now, newest)
+        for instance, evidence in metric_outliers(levels, rule, look.now):
+            last = series[instance].last
+            found.append((instance, replace(evidence, at=last.at if last else None)))
     return Findings(look.on_instances(found), medians)
 
 
