@@ -69,6 +69,10 @@ def test_as_json_it_is_numbers_that_say_the_same_as_the_evidence() -> None:
     state, entry, target = ejected_in("target-errors-of-8")
     (line,) = Terminal(state, entry.at).lines("explain", entry.id, "--json")
     (beside,) = json.loads(line)["beside_peers"]
+    read = json.loads(line)["read"]
+    assert read["close"] >= 8
+    assert read["usd"] == pytest.approx((read["first"] + read["close"]) * 0.00001)
+    assert "its tick read" in "\n".join(Terminal(state, entry.at).lines("explain", entry.id))
     (evidence,) = entry.evidence
     assert (beside["target"], beside["value"]) == (target, evidence.score)
     assert beside["threshold"] == evidence.threshold

@@ -22,6 +22,7 @@ from trimtab_cli.entries import SHORT_ID, line_of
 from trimtab_cli.find import Story, find
 from trimtab_cli.moments import lasting
 from trimtab_cli.plot import Plot
+from trimtab_cli.reading import as_told, in_a_line, reading_of
 from trimtab_cli.session import Operator, service_named
 from trimtab_cli.show import STYLE_OF, console, moment, say_json, say_lines, text
 from trimtab_cli.undo import caution_of, commands_of
@@ -47,6 +48,7 @@ def explain(
     with operator.deployment() as deployment:
         story = find(deployment, entry, name, back)
         shown = shown_of(story.entry, deployment.ledger)
+        read = reading_of(story.entry, deployment.ledger)
     if as_json:
         outcome = codec.encode(story.outcome) if story.outcome else None
         effect = codec.encode(story.effect) if story.effect else None
@@ -54,11 +56,13 @@ def explain(
         thread = [codec.encode(each) for each in story.thread]
         beside = as_data(shown)
         rest = {"stage": story.life.stage, "thread": thread, "expired": story.expired}
-        say_json({**told, **rest, "beside_peers": beside})
+        say_json({**told, **rest, "beside_peers": beside, "read": as_told(read)})
     else:
         console().print(tree_of(story))
         for one in shown:
             console().print(Plot(one))
+        if read is not None:
+            console().print(text(in_a_line(read), "dim"))
         say_lines(_undo_lines(story))
 
 
