@@ -12,6 +12,7 @@ from trimtab.errors import NotFound
 from trimtab.loop import think
 from trimtab.model.ids import Arn
 from trimtab.model.policy import Policy
+from trimtab.model.signs import Marks
 from trimtab.model.tick import Tick
 from trimtab.model.verdict import Verdict
 from trimtab.told.words import sentence_of
@@ -131,6 +132,10 @@ class RecordedNames:
     def slow_start(self, target_group: Arn) -> timedelta:
         """What the fleet's was."""
         return self._slow_starts.get(target_group, timedelta(0))
+
+    def marks(self, target_group: Arn, group: str | None) -> tuple[Marks, Marks]:
+        """What was in force was accepted: of nobody else's management is known."""
+        return Marks(), Marks()
 
     def group(self, name: str) -> str:
         """What the fleet's scaling group was."""

@@ -28,6 +28,7 @@ from trimtab.model.policy import (
     TargetMetric,
     TargetTracking,
 )
+from trimtab.model.signs import CODE_DEPLOY, DO_NOT_TOUCH, Marks
 from trimtab.ports import Names
 from trimtab_cli.plain import plain
 from trimtab_cli.policy.document import PolicyDoc, RouteDoc, ScalingDoc
@@ -85,6 +86,10 @@ class _Search:
             group = self.names.group(doc.scaling_group) if doc.scaling_group else None
         except (NotFound, Refused) as missing:
             self._refuse(("fleets", name, "scaling_group"), str(doc.scaling_group), missing)
+        if target_group:
+            marks, of_group = self.names.marks(target_group, group)
+            self._refuse_managed(("fleets", name, "target_group"), doc.target_group, marks)
+            self._refuse_managed(("fleets", name, "scaling_group"), str(group), of_group)
         slow_start = self.names.slow_start(target_group) if target_group else timedelta(0)
         return FleetPolicy(FleetId(name), target_group, load_balancer, group, slow_start)
 
@@ -116,6 +121,19 @@ class _Search:
                     message = f"is {found(value)}, the same as fleet {owner[value]}'s"
                     self._add(("fleets", name, key), f"{message}; expected another")
                 owner.setdefault(value or name, name)
+
+    def _refuse_managed(self, steps: tuple[Step, ...], name: str, marks: Marks) -> None:
+        """Refuse what somebody else would put back, or asked to leave alone.
+
+        What CodeDeploy made is taken: its deployments are told from its targets' faults.
+        """
+        if marks.do_not_touch:
+            text = f"{found(name)} carries the tag {DO_NOT_TOUCH}; expected one without it"
+            self._add(steps, text)
+        if marks.manager and marks.manager != CODE_DEPLOY:
+            whose = f"{found(name)} is managed by {marks.manager} (tag {plain(marks.because)})"
+            text = f"{whose}, which puts back what is changed; expected one of your own"
+            self._add(steps, text)
 
     def _refuse(self, steps: tuple[Step, ...], name: str, missing: NotFound | Refused) -> None:
         self._add(steps, f"{found(name)} was not found: {plain(str(missing))}")

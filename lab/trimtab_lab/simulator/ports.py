@@ -29,7 +29,7 @@ from trimtab.model.observation import (
 )
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
-from trimtab.model.signs import marks_of
+from trimtab.model.signs import Marks, marks_of
 from trimtab.ports import MetricKey
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.metrics import Series as WorldSeries
@@ -230,6 +230,12 @@ class WorldNames:
         """The target group's slow start; the world knows none unless its attributes say so."""
         held = dict(self._world.target_group(target_group).attributes)
         return timedelta(seconds=int(held.get("slow_start.duration_seconds", "0")))
+
+    def marks(self, target_group: Arn, group: str | None) -> tuple[Marks, Marks]:
+        """What tags say; every resource of the world carries the scenario's."""
+        shared = dict(self._world.scenario.topology.tags)
+        own = self._world.labels.target_group_tags.get(target_group, {})
+        return marks_of(shared | own), marks_of(shared) if group else Marks()
 
     def group(self, name: str) -> str:
         """Name of an Auto Scaling group."""

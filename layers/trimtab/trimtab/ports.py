@@ -357,6 +357,10 @@ class Names(Protocol):
         """How long the load balancer spares a target that comes; zero where it does not."""
         ...
 
+    def marks(self, target_group: Arn, group: str | None) -> tuple[Marks, Marks]:
+        """What the tags of a target group say, and its Auto Scaling group's if it has one."""
+        ...
+
     def group(self, name: str) -> str:
         """Name of the Auto Scaling group a name, ARN or ``tag:K=V`` means."""
         ...

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from trimtab.errors import NotFound
 from trimtab.model.ids import Arn
+from trimtab.model.signs import Marks
 
 SHOP = """\
 service: shop
@@ -53,6 +54,12 @@ class KnownNames:
 
     def slow_start(self, target_group: Arn) -> timedelta:
         return timedelta(0)
+
+    def marks(self, target_group: Arn, group: str | None) -> tuple[Marks, Marks]:
+        """Nobody else manages anything, but for what is named after who does."""
+        kubernetes = Marks("kubernetes", "elbv2.k8s.aws/cluster")
+        of_group = Marks(do_not_touch=True) if group and "untouchable" in group else Marks()
+        return (kubernetes if "k8s" in target_group else Marks()), of_group
 
     def group(self, name: str) -> str:
         if not name.endswith("-asg"):

@@ -99,6 +99,18 @@ def test_all_unknown_names_are_refused_at_once_with_their_lines() -> None:
     ]
 
 
+def test_what_somebody_else_manages_or_guards_is_refused_with_the_tag_that_says_so() -> None:
+    text = SMALL.replace("shop-green", "shop-k8s").replace("shop-blue-asg", "untouchable-asg")
+    faults = resolve(draft(text), KnownNames())
+    assert isinstance(faults, tuple)
+    assert [str(fault) for fault in faults] == [
+        'p.yaml:3:50: fleets.blue.scaling_group: "untouchable-asg" carries the tag '
+        "trimtab:do-not-touch; expected one without it",
+        'p.yaml:4:25: fleets.green.target_group: "shop-k8s" is managed by kubernetes (tag '
+        "elbv2.k8s.aws/cluster), which puts back what is changed; expected one of your own",
+    ]
+
+
 def test_two_names_of_one_target_group_are_refused() -> None:
     arn = f"{ELB}:targetgroup/shop-blue/1"
     faults = resolve(draft(SMALL.replace("shop-green", f"'{arn}'")), KnownNames())

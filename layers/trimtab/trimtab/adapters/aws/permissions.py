@@ -95,6 +95,7 @@ Whatever appends to the log gets the head of its chain from Memory and puts it t
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "Names.target_group": (f"{_ELB}:DescribeTags", f"{_ELB}:DescribeTargetGroups"),
+    "Names.marks": (f"{_ELB}:DescribeTags", "autoscaling:DescribeAutoScalingGroups"),
     "Names.slow_start": (f"{_ELB}:DescribeTargetGroupAttributes",),
     "Names.group": ("autoscaling:DescribeAutoScalingGroups",),
     "Names.rule": (

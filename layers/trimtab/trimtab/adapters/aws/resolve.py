@@ -9,8 +9,10 @@ from datetime import timedelta
 from trimtab.adapters.aws.answers import Answer, each, pages_of, text, text_if_any, values
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults
+from trimtab.adapters.aws.signs import tags_of
 from trimtab.errors import NotFound, Refused
 from trimtab.model.ids import Arn
+from trimtab.model.signs import Marks, marks_of
 
 SLOW_START = "slow_start.duration_seconds"
 TAGS_A_CALL = 20
@@ -45,6 +47,21 @@ class AwsNames:
             held = {text(a, "Key"): text_if_any(a, "Value") for a in each(answer, "Attributes")}
         seconds = held.get(SLOW_START, "")
         return timedelta(seconds=int(seconds) if seconds.isdecimal() else 0)
+
+    def marks(self, target_group: Arn, group: str | None) -> tuple[Marks, Marks]:
+        """Who manages a target group and its Auto Scaling group, by their tags."""
+        with faults("elasticloadbalancing:DescribeTags", target_group):
+            answer = self.clients.elb.describe_tags(ResourceArns=[target_group])
+            own = [marks_of(tags_of(one)) for one in each(answer, "TagDescriptions")]
+        return (own or [Marks()])[0], self._marks_of_group(group) if group else Marks()
+
+    def _marks_of_group(self, name: str) -> Marks:
+        with faults("autoscaling:DescribeAutoScalingGroups", name):
+            answer = self.clients.autoscaling.describe_auto_scaling_groups(
+                AutoScalingGroupNames=[name]
+            )
+            found = [marks_of(tags_of(one)) for one in each(answer, "AutoScalingGroups")]
+        return (found or [Marks()])[0]
 
     def group(self, name: str) -> str:
         """Name of an Auto Scaling group."""
