@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
+from botocore.response import StreamingBody
 
 import trimtab.adapters.aws
 from tests.adapters.fake_aws import Failure, FakeAws, Params
@@ -26,6 +28,8 @@ from tests.builders import (
     an_entry,
 )
 from trimtab import ports
+from trimtab.adapters.aws.files import S3Files
+from trimtab.adapters.aws.interfaces import AwsInterfaces
 from trimtab.adapters.aws.permissions import (
     NAMES,
     OPERATIONS,
@@ -71,6 +75,8 @@ ANSWERS: Mapping[str, Mapping[str, Any] | Failure] = {
     },
     "DescribeScalingActivities": {"Activities": []},
     "DescribeInstanceStatus": {"InstanceStatuses": []},
+    "DescribeInstances": {"Reservations": []},
+    "GetObject": {"Body": StreamingBody(BytesIO(b""), 0)},
     "DescribeSpotInstanceRequests": {"SpotInstanceRequests": []},
     "DescribeInstanceRefreshes": {"InstanceRefreshes": []},
     "DescribeAutoScalingInstances": {"AutoScalingInstances": []},
@@ -142,6 +148,8 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Signs.notices": (lambda c: c.signs.notices(),),
     "Signs.machines": (lambda c: c.signs.machines([ONE]),),
     "Signs.refreshes": (lambda c: c.signs.refreshes(["asg"]),),
+    "Interfaces.of": (lambda c: AwsInterfaces(c.clients).of([ONE]),),
+    "LogFiles.open": (lambda c: list(S3Files(c.clients, "logs").open("one.log.gz")),),
     "Owners.groups_of": (lambda c: c.owners.groups_of([ONE]),),
     "Store.services": (lambda c: c.store.services(),),
     "Store.recall": (lambda c: c.store.recall([SHOP]),),
