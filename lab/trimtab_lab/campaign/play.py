@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
+from trimtab.model.access_logs import AccessLogs, CountSource
 from trimtab.model.change import Eject
 from trimtab.model.detectors import DEFAULT_USE, Detector, Use
 from trimtab.model.entry import Entry, Kind
@@ -89,6 +90,9 @@ def campaign_policy(story: Story, scenario: Scenario) -> Policy:
     latency = OutlierPolicy(TargetMetric(space, "Latency"), floor=250.0)
     own = story.fleet.own_metrics
     health = HealthPolicy(outliers=(latency,), failures=counts) if own else HealthPolicy()
+    if story.fleet.access_logs:
+        logged = None if own else FailureOutlier(None, None, source=CountSource.ACCESS_LOGS)
+        health = replace(health, failures=logged or counts, access_logs=AccessLogs())
     probe = ProbePolicy() if story.fleet.probe else None
     health = replace(health, probe=probe, detectors={**DEFAULT_USE, Detector.MACHINE: Use.ON})
     return replace(policy, health=replace(health, watch=A_MINUTE, sweep=A_MINUTE))

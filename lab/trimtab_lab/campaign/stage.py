@@ -95,6 +95,7 @@ class Stage:
     def __post_init__(self) -> None:
         born = sorted(self.world.instances(), key=lambda i: (i.launched_at, i.id))
         self.places = tuple(i.id for i in born)
+        self.world.access_log.manner = self.story.fleet.access_logs
 
     def before(self, minute: int) -> None:
         """Do what happens at the start of this minute, counted from 0."""

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from trimtab.model.cause import Cause
+from trimtab_lab.world.access_log import Manner
 from trimtab_lab.world.faults import FaultKind
 
 STORIES = Path(__file__).parent / "health"
@@ -77,6 +78,7 @@ class Fleet(Part):
     checks_queue: bool = False
     own_metrics: bool = True
     probe: bool = False
+    access_logs: Manner | None = None
 
 
 class Trouble(Part):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EVERY_S = 300
 LAG_S = (60, 240)
 """Seconds from the end of an interval to its file's being there."""
-LATE_S = 480
+LATE_S = 300
 """So much more if files are late."""
 NODES = 3
 
