@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from trimtab_lab.bench.access import Reading, time_reading
 from trimtab_lab.bench.cost import Bill, Stack, monthly
 from trimtab_lab.bench.decision import Timing, time_decisions
 from trimtab_lab.bench.log import Verifying, time_verifying
@@ -40,10 +41,13 @@ def bench(
         started = starts()
     with console.status("writing and verifying a log ..."):
         verifying = time_verifying()
+    with console.status("reading an access log ..."):
+        reading = time_reading()
     stack, size = stack_of_template(), layer_size()
     bills = [monthly(n, counted[0].usage, stack) for n in SERVICES]
     if as_json:
-        print(json.dumps(_data(timings, counted, bills, started, size, verifying), indent=2))  # noqa: T201
+        data = _data(timings, counted, bills, started, size, verifying)
+        print(json.dumps(data | {"access_log": asdict(reading)}, indent=2))  # noqa: T201
         return
     for table in (
         _assessing(timings),
@@ -54,6 +58,7 @@ def bench(
     ):
         console.print(table, "")
     console.print(_log(verifying), "")
+    console.print(_access(reading), "")
     console.print(_size(size))
 
 
@@ -147,6 +152,12 @@ def _log(v: Verifying) -> str:
     ours = f"reading {v.read_ms / 1000:.1f} s, hashing and walking {v.walk_ms / 1000:.1f} s"
     moto = f"moto, in DynamoDB's place, {v.stand_in_ms / 1000:.1f} s"
     return f"Log, {v.entries:,} entries verified: {ours}; {moto}."
+
+
+def _access(r: Reading) -> str:
+    memory = f"{r.peak_mb:.1f} MB at most, {r.peak_of_a_tenth_mb:.1f} MB for a tenth of it"
+    speed = f"{r.lines_a_second:,.0f} lines a second"
+    return f"Access log of {r.megabytes} MB, {r.lines:,} lines: {speed}; {memory}."
 
 
 def _size(size: Size | None) -> str:

@@ -14,6 +14,7 @@ from trimtab_lab.campaign.stage import Stage, scenario_of
 from trimtab_lab.campaign.story import Story
 from trimtab_lab.campaign.witness import Witness
 from trimtab_lab.embedded import Embedded
+from trimtab_lab.embedded.driver import MAY_ACT
 
 DOZEN = (
     "target-errors-of-8",
@@ -43,7 +44,10 @@ def play_embedded(story: Story, seed: int) -> Played:
     scenario = scenario_of(story, seed)
     policy = campaign_policy(story, scenario)
     removed: dict[str, int] = {}
-    with Embedded(scenario) as aws:
+    parameters = dict(MAY_ACT)
+    if story.fleet.access_logs:
+        parameters["AccessLogsBucket"] = "trimtab-alb-logs"
+    with Embedded(scenario, parameters=parameters) as aws:
         aws.put(policy)
         stage, witness = Stage(story, aws.world), Witness(policy)
         for minute in range(story.minutes):

@@ -17,6 +17,7 @@ from trimtab_lab.world.access_log import Manner
 from trimtab_lab.world.faults import FaultKind
 
 STORIES = Path(__file__).parent / "health"
+LATE = Path(__file__).parent / "late"
 MOST_MINUTES = 24 * 60
 PERCENT = 100.0
 
@@ -191,6 +192,11 @@ def _impossible(story: Story) -> list[str]:
     late = [each.at for each in story.trouble if each.at >= story.minutes]
     wrong += [f"trouble at {m}m begins after the {story.minutes}m it lasts" for m in late]
     return wrong
+
+
+def late_stories() -> tuple[Story, ...]:
+    """Stories whose only signs come many minutes late: no match for who sees every answer."""
+    return tuple(read_story(path) for path in sorted(LATE.glob("*.toml")))
 
 
 def all_stories() -> tuple[Story, ...]:
