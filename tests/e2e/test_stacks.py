@@ -63,6 +63,37 @@ def test_a_protected_table_cannot_be_deleted(operator: Operator) -> None:
     assert "Table" in stack["StackStatusReason"]
 
 
+def test_a_locked_bucket_that_is_retained_stays_with_what_is_in_it(operator: Operator) -> None:
+    retention = {"Mode": "GOVERNANCE", "Days": "365"}  # a parameter gives numbers as text
+    bucket = {
+        "Type": "AWS::S3::Bucket",
+        "DeletionPolicy": "Retain",
+        "Properties": {
+            "BucketName": "anchors-of-a-stack",
+            "ObjectLockEnabled": True,
+            "ObjectLockConfiguration": {
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": retention},
+            },
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+        },
+    }
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    policy = {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": document},
+    }
+    _deploy(operator, "locks", {"Bucket": bucket, "Policy": policy, "Queue": QUEUE})
+    assert _stack(operator, "locks")["StackStatus"] == "CREATE_COMPLETE"
+    s3 = operator.aws("s3")
+    s3.put_object(Bucket="anchors-of-a-stack", Key="anchors/1", Body=b"{}")
+    operator.aws("cloudformation").delete_stack(StackName="locks")
+    assert _queues(operator, "locks") == []
+    kept = s3.get_object(Bucket="anchors-of-a-stack", Key="anchors/1")
+    assert kept["ObjectLockMode"] == "GOVERNANCE"
+
+
 def test_a_parameter_that_is_not_allowed_is_refused(operator: Operator) -> None:
     cloudformation = operator.aws("cloudformation")
     body = {
