@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from trimtab.codec import iso
+from trimtab.decide.replacing import rules_for
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.ids import FleetId, ServiceId
 from trimtab.model.lease import Leases
+from trimtab.model.memory import Ejection
 from trimtab.model.policy import Lever, Policy
 from trimtab.model.reason import Reason
 from trimtab.model.tick import Pause, Remembered, Tick
@@ -173,10 +175,17 @@ def _fleet(tick: Tick, name: FleetId, belief: FleetBelief) -> dict[str, Any]:
         "panic": belief.panic,
         "down": belief.down,
         "ejected": [
-            {"target": target, "until": iso(held.until), "strikes": held.strikes}
+            _out(held, tick) | {"target": target}
             for target, held in sorted(tick.memory.fleet(name).ejected.items())
         ],
     }
+
+
+def _out(held: Ejection, tick: Tick) -> dict[str, Any]:
+    """Tell how long one is out, and when it is terminated instead of brought back, if it is."""
+    rules = rules_for(held, tick.inputs.policy)
+    ends = {"replaced_from": iso(held.since + rules.keep)} if rules else {}
+    return {"until": iso(held.until), "strikes": held.strikes, **ends}
 
 
 def _routes(tick: Tick, policy: Policy) -> dict[str, Any]:
@@ -252,6 +261,12 @@ def _say_leases(leases: Sequence[Mapping[str, Any]]) -> None:
         say(f"  lease on {what} unless renewed{overdue}", "bold red" if overdue else "")
 
 
+def _how_long(held: Mapping[str, Any]) -> str:
+    if "replaced_from" in held:
+        return f"{held['target']} kept, to be terminated from {time_of(held['replaced_from'])}"
+    return f"{held['target']} until {time_of(held['until'])}"
+
+
 def _say_fleets(fleets: Mapping[str, Any]) -> None:
     shown = table("  fleet", "targets", "trusted", "needed", "desired", "held out")
     for name, fleet in fleets.items():
@@ -259,7 +274,7 @@ def _say_fleets(fleets: Mapping[str, Any]) -> None:
         conditions = "not seen" if counts is None else _counts(counts)
         marks = [mark for mark in ("panic", "down") if fleet[mark]]
         needed = fleet["demand"] if fleet["demand"] is not None else "unknown"
-        out = [f"{each['target']} until {time_of(each['until'])}" for each in fleet["ejected"]]
+        out = [_how_long(each) for each in fleet["ejected"]]
         shown.add_row(
             text(f"  {name}"),
             text(", ".join([conditions, *marks]), "bold red" if marks else ""),

@@ -12,6 +12,7 @@ from trimtab.model.access_logs import AccessLogs, CountSource
 from trimtab.model.change import Eject
 from trimtab.model.detectors import DEFAULT_USE, Detector, Use
 from trimtab.model.entry import Entry, Kind
+from trimtab.model.ladder import ReplacePolicy
 from trimtab.model.policy import FailureOutlier, HealthPolicy, OutlierPolicy, Policy, TargetMetric
 from trimtab.model.probe import ProbePolicy
 from trimtab_lab.campaign.peers import STEP, Envoy, Out, taken_out_by_balancer, taken_out_by_group
@@ -94,6 +95,8 @@ def campaign_policy(story: Story, scenario: Scenario) -> Policy:
         logged = None if own else FailureOutlier(None, None, source=CountSource.ACCESS_LOGS)
         health = replace(health, failures=logged or counts, access_logs=AccessLogs())
     probe = ProbePolicy() if story.fleet.probe else None
+    ends = ReplacePolicy(after=story.fleet.replace_after) if story.fleet.replace_after else None
+    health = replace(health, replace=ends)
     health = replace(health, probe=probe, detectors={**DEFAULT_USE, Detector.MACHINE: Use.ON})
     return replace(policy, health=replace(health, watch=A_MINUTE, sweep=A_MINUTE))
 

@@ -80,6 +80,7 @@ class Fleet(Part):
     own_metrics: bool = True
     probe: bool = False
     access_logs: Manner | None = None
+    replace_after: int = Field(default=0, ge=0, le=10)
 
 
 class Trouble(Part):

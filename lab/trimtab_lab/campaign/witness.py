@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from trimtab.model.change import Change, change_key, subject_of
+from trimtab.model.change import Change, Retire, change_key, subject_of
 from trimtab.model.entry import OUTCOMES, Entry, Kind
 from trimtab.model.ids import EntryId
 from trimtab.model.policy import Policy
@@ -53,7 +53,7 @@ class Witness:
         change = entry.change
         if entry.kind is Kind.INTENDED and change is not None:
             self._open[entry.id] = change
-            if entry.inverse is None:
+            if entry.inverse is None and not isinstance(change, Retire):
                 yield f"law 12: nothing takes {change_key(change)} back"
             if not named_by(change) <= self.policy.resources():
                 yield f"law 10: {change_key(change)} touches what the policy does not name"

@@ -16,7 +16,9 @@ from trimtab.model.reason import Fact, Reason, ReasonCode
 from trimtab.model.situation import Situation
 from trimtab.model.verdict import Proposal
 
-OUR_FINDINGS = frozenset({ReasonCode.EJECT_UNHEALTHY, ReasonCode.EJECT_OUTLIER})
+OUR_FINDINGS = frozenset({
+    ReasonCode.EJECT_UNHEALTHY, ReasonCode.EJECT_OUTLIER, ReasonCode.EJECT_IMPAIRED
+})  # fmt: skip
 """What a target was taken out for that may cost it its life; never somebody's word."""
 TRIED_FOR = timedelta(hours=1)
 """How long a kept target is tried to be ended after its time, before it gets another chance."""
