@@ -39,7 +39,8 @@ def by_probe(look: Look) -> Findings:
     ]
     if not found:
         return Findings()
-    odd = frozenset(target.id for target, _, _ in found)
+    # what is out already has failed by our own finding: it says nothing of how the others are
+    odd = frozenset(target.id for target, _, _ in found) | look.memory.ejected.keys()
     asked = frozenset(target for one in rounds for target in one.votes)
     if len(asked) * _share_failed(rounds, asked - odd) ** rule.failures > CHANCE:
         return Findings()
