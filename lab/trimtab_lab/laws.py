@@ -8,19 +8,24 @@ and the chaos campaign hold every tick to them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
-from trimtab.model.assessment import Assessment, Condition, TargetBelief
+from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.ids import Arn, FleetId, InstanceId, Zone
-from trimtab.model.observation import Group, Lifecycle, LoadSignal, TargetState
+from trimtab.model.observation import Lifecycle, LoadSignal, TargetState
 from trimtab.model.policy import EjectMethod, Policy, ScalingMetric
 from trimtab.model.reason import ReasonCode
-from trimtab.model.tick import Inputs
-from trimtab.model.verdict import Ruling, Verdict
+from trimtab.model.verdict import Ruling
+from trimtab_lab.brakes import (
+    law_2_a_disrupted_zone_is_left_alone,
+    law_2_no_more_than_all_services_may_lose,
+)
 from trimtab_lab.endings import no_more_ended_than_allowed, serves_nobody
+from trimtab_lab.judging import Judged
+
+__all__ = ["LAWS", "Judged", "broken_laws", "hold"]
 
 MAY_BLOCK_A_RETURN = {
     ReasonCode.PAUSED,
@@ -33,39 +38,6 @@ MAY_BLOCK_A_RETURN = {
 PERCENT = 0.01
 """Weights are whole percents, so a share may be off by less than one."""
 OUT_OF_LINE = (Lifecycle.STANDBY, Lifecycle.ENTERING_STANDBY, Lifecycle.LEAVING)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A tick's inputs, what was believed of them, and the verdicts."""
-
-    inputs: Inputs
-    belief: Assessment
-    verdicts: Sequence[Verdict]
-
-    @property
-    def policy(self) -> Policy:
-        """The policy in force."""
-        return self.inputs.policy
-
-    @property
-    def new(self) -> list[Change]:
-        """What this tick lets happen; shadows count, for they must be what enforcing would do."""
-        return [v.change for v in self.verdicts if v.ruling is not Ruling.REFUSED]
-
-    @property
-    def coming(self) -> list[Change]:
-        """All that is on its way once this tick is over."""
-        return [*(p.change for p in self.inputs.memory.pending), *self.new]
-
-    def group(self, fleet: FleetId) -> Group | None:
-        """The fleet's group, if it was seen."""
-        seen = self.inputs.seen.fleets.get(fleet)
-        return seen.group if seen else None
-
-    def targets(self, fleet: FleetId) -> tuple[TargetBelief, ...]:
-        """What is believed of the fleet's targets; nothing if they were not seen."""
-        return self.belief.fleets[fleet].targets or ()
 
 
 def _fleet_of(group: Arn, policy: Policy) -> FleetId:
@@ -381,6 +353,8 @@ def law_6_a_route_keeps_serving(judged: Judged) -> None:
 LAWS: tuple[Callable[[Judged], None], ...] = (
     law_1_what_stays_carries_the_load,
     law_2_no_more_out_than_the_budget,
+    law_2_no_more_than_all_services_may_lose,
+    law_2_a_disrupted_zone_is_left_alone,
     law_3_too_much_bad_and_nothing_is_removed,
     law_4_doubt_removes_nothing,
     law_5_sizes_stay_in_bounds_and_rates,

@@ -39,6 +39,7 @@ from trimtab.adapters.aws.permissions import (
     actions_of,
 )
 from trimtab.adapters.webhook import HttpWebhook
+from trimtab.model.blast import Spend
 from trimtab.model.change import Change, Resize, Retire, Reweight, inverse_of
 from trimtab.model.ids import Arn, InstanceId, RouteId, Zone
 from trimtab.model.incident import Told
@@ -167,7 +168,9 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Store.halts": (lambda c: c.store.halts(SHOP),),
     "Store.leases": (lambda c: c.store.leases(),),
     "Ledger.give_back": (lambda c: c.ledger.give_back(SHOP, Leases(1), [an_entry()]),),
-    "Ledger.commit": (lambda c: c.ledger.commit(a_tick(entries=(an_entry(),))),),
+    "Ledger.commit": (
+        lambda c: c.ledger.commit(a_tick(entries=(an_entry(),), spends=(Spend(NOON, 1, 9),))),
+    ),
     "Ledger.append": (lambda c: c.ledger.append(an_entry()),),
     "Ledger.entry": (lambda c: c.ledger.entry(SHOP, an_entry().id),),
     "Ledger.entries": (lambda c: c.ledger.entries(SHOP, [an_entry().id]),),
@@ -214,7 +217,12 @@ def accepting(host: str, port: int) -> Any:
     return Accepting()
 
 
-_KINDS = {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+_KINDS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 
 
 def actions_called(*uses: Use) -> set[str]:

@@ -22,6 +22,7 @@ WHOLE = {
     "TRIMTAB_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:people",
     "TRIMTAB_TICKS_DAYS": "30",
     "TRIMTAB_LOG_DAYS": "90",
+    "TRIMTAB_MAX_REMOVALS": "0",
 }
 
 
@@ -36,6 +37,7 @@ def test_a_whole_environment_is_read() -> None:
         topic_arn=WHOLE["TRIMTAB_TOPIC_ARN"],
         ticks_days=30,
         log_days=90,
+        most_removals=0,
     )
 
 
@@ -52,6 +54,7 @@ def test_every_fault_of_the_environment_is_named_at_once() -> None:
         "TRIMTAB_TICKS_DAYS": "0",
         "TRIMTAB_LOG_DAYS": "29",
         "TRIMTAB_ACCOUNT": "me",
+        "TRIMTAB_MAX_REMOVALS": "-1",
     }
     with pytest.raises(SettingsInvalid) as raised:
         Settings.from_env(wrong)

@@ -26,6 +26,7 @@ from trimtab.errors import (
     TrimtabError,
     Unclear,
 )
+from trimtab.model.blast import Blast, Spend
 from trimtab.model.ids import ServiceId
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Remembered
@@ -85,6 +86,14 @@ def test_without_the_pause_of_everything_no_service_is_recalled(aws: FakeAws) ->
         TableStore(tables(aws)).pauses(SHOP)
     with pytest.raises(Throttled, match="take it for paused"):
         TableStore(tables(aws)).halts(SHOP)
+
+
+def test_a_count_that_was_left_unread_is_not_known_and_hides_no_service(aws: FakeAws) -> None:
+    unread = ("#blast", records.stamp(NOON))
+    aws.answer("BatchGetItem", batch(stored("shop"), unprocessed=(unread,)))
+    held = TableStore(tables(aws), most_removals=9).recall([SHOP], at(3))[SHOP]
+    assert isinstance(held, Remembered)
+    assert held.blast == Blast(NOON, None, 0, 9)
 
 
 def test_a_recall_of_many_services_reads_consistently_in_one_batch_each_hundred(
@@ -233,3 +242,29 @@ def test_an_index_is_read_as_it_can_be_and_a_table_consistently(aws: FakeAws) ->
     by_day, by_service = aws.of("Query")
     assert (by_day["IndexName"], by_day["ConsistentRead"]) == ("by-day", False)
     assert ("IndexName" in by_service, by_service["ConsistentRead"]) == (False, True)
+
+
+def test_who_meets_others_at_the_count_of_all_services_tries_again(aws: FakeAws) -> None:
+    busy = cancelled("None", "None", "TransactionConflict", "None")
+    aws.answer("TransactWriteItems", busy, busy, {})
+    TableLedger(tables(aws), None).commit(a_tick(spends=(Spend(NOON, 1, 9),)))
+    assert len(aws.of("TransactWriteItems")) == 3
+
+
+def test_who_finds_the_count_used_up_does_not_try_again(aws: FakeAws) -> None:
+    aws.answer("TransactWriteItems", cancelled("None", "None", "ConditionalCheckFailed", "None"))
+    with pytest.raises(LostRace, match="what all services have lost since 12:00, of 9 at most"):
+        TableLedger(tables(aws), None).commit(a_tick(spends=(Spend(NOON, 1, 9),)))
+    assert len(aws.of("TransactWriteItems")) == 1
+
+
+def test_an_addition_says_how_much_room_there_must_be(aws: FakeAws) -> None:
+    aws.answer("TransactWriteItems", {})
+    TableLedger(tables(aws), None).commit(a_tick(spends=(Spend(NOON, 2, 9), Spend(at(-10), -1))))
+    (call,) = aws.of("TransactWriteItems")
+    bounded, free = (item["Update"] for item in call["TransactItems"] if "Update" in item)
+    assert bounded["UpdateExpression"] == "ADD #n :by SET #v0 = :v0"
+    assert bounded["ConditionExpression"] == "attribute_not_exists(#n) OR #n <= :room"
+    given = bounded["ExpressionAttributeValues"]
+    assert (given[":by"], given[":room"]) == ({"N": "2"}, {"N": "7"})
+    assert "ConditionExpression" not in free

@@ -37,7 +37,8 @@ def test_the_guard_alone_keeps_laws_1_to_6_whatever_is_wanted(
     seen, policy, memory = given_inputs.seen, given_inputs.policy, given_inputs.memory
     wishes = data.draw(st.lists(changes_of(seen, policy, memory), min_size=1, max_size=6))
     at = Situation(seen, assess(seen, policy, memory), policy, memory)
-    verdicts = guard([Proposal(change, A_WISH) for change in wishes], at, given_inputs.pauses)
+    wanted = [Proposal(change, A_WISH) for change in wishes]
+    verdicts = guard(wanted, at, given_inputs.pauses, blast=given_inputs.blast)
     judged = Judged(given_inputs, at.belief, verdicts)
     hold(judged)
     nothing_protected_is_taken(memory.holds, judged.new, seen)

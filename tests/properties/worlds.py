@@ -15,6 +15,7 @@ from tests.properties.effects import with_effects
 from tests.properties.policies import policies, some
 from tests.properties.requests import holds_for, requests_for
 from tests.properties.signs import closers
+from trimtab.model.blast import UNLIMITED, Blast
 from trimtab.model.change import Change, Eject, Resize, Retire, Reweight, inverse_of
 from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, Zone
 from trimtab.model.ladder import Ladder
@@ -317,12 +318,23 @@ def inputs(draw: st.DrawFn) -> Inputs:
     if draw(some(False, True)):
         done = tuple(draw(changes_of(seen, policy, memory)) for _ in range(draw(some(1, 2, 3))))
         memory = draw(with_effects(memory, policy, done))
-    given_inputs = Inputs(seen, policy, memory, draw(_pauses()))
+    given_inputs = Inputs(seen, policy, memory, draw(_pauses()), blast=draw(some(*BLASTS)))
     if draw(some(True, True, False)):
         return given_inputs
     changes = tuple(draw(changes_of(seen, policy, memory)) for _ in range(draw(some(1, 2))))
     requests, cited = draw(requests_for(policy, fleets, changes))
     return replace(given_inputs, requests=requests, cited=cited)
+
+
+BLASTS = (
+    UNLIMITED,
+    UNLIMITED,
+    Blast(NOON, 0, 0, 20),
+    Blast(NOON, 1, 1, 3),
+    Blast(NOON, 3, 0, 3),
+    Blast(NOON, None, 0, 3),
+    Blast(NOON, 0, None, 3),
+)
 
 
 @st.composite

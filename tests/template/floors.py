@@ -80,7 +80,7 @@ def by_other_code(recorded: Recorded) -> Worse:
 def outside_a_transaction(recorded: Recorded) -> Worse:
     """The same item put by itself: memory without its version, an entry without its chain."""
     for role, asked in recorded:
-        if asked.action == "dynamodb:PutItem":
+        if asked.action in ("dynamodb:PutItem", "dynamodb:UpdateItem"):
             yield role, asked.given({ENCLOSING: None}), "outside a transaction"
 
 
@@ -100,6 +100,7 @@ def of_what_all_share(recorded: Recorded) -> Worse:
         if asked.action == "dynamodb:PutItem" and asked.resource.endswith("-Memory"):
             yield role, asked.given({KEYS: ("#all",)}), "over the pause of everything"
             yield role, asked.given({KEYS: ("#services",)}), "over the directory"
+            yield role, asked.given({KEYS: ("#blast",)}), "over what all services have lost"
             yield role, asked.given({KEYS: None}), "without naming a partition"
 
 

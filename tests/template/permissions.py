@@ -131,6 +131,8 @@ REWRITING = {
     "dynamodb:PartiQLUpdate",
     "dynamodb:UpdateItem",
 }
+ADDING = {"dynamodb:UpdateItem"}
+"""What counts in Memory are added to by; ``counts_are_only_added_to`` says whose and which."""
 TAGGING = {
     "autoscaling:CreateOrUpdateTags",
     "autoscaling:DeleteTags",
@@ -264,7 +266,8 @@ def the_log_is_append_only(stack: Stack) -> Iterator[str]:
         denied: set[str] = set()
         for statement in stack.statements(role):
             rewriting = REWRITING & set(statement.actions)
-            if statement.allow and rewriting:
+            elsewhere = statement.resource == {"Fn::GetAtt": ["Memory", "Arn"]}
+            if statement.allow and rewriting - (ADDING if elsewhere else set()):
                 yield f"{function} may {sorted(rewriting)}"
             if not statement.allow and references(statement.resource, "Log"):
                 denied |= rewriting
@@ -295,10 +298,14 @@ AS_OURSELVES = {
     "Null": {"events:source": "false"},
 }
 ON_SERVICES = {
-    "ForAllValues:StringNotEquals": {"dynamodb:LeadingKeys": ["#all", "#services"]},
+    "ForAllValues:StringNotEquals": {"dynamodb:LeadingKeys": ["#all", "#blast", "#services"]},
     "Null": {"dynamodb:LeadingKeys": "false"},
 }
-"""What is a service's own; not the pause of everything, nor the directory."""
+"""What is a service's own; not the pause of everything, the directory, nor what all have lost."""
+ON_COUNTS = {
+    "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["#blast"]},
+    "Null": {"dynamodb:LeadingKeys": "false"},
+}
 ON_LEASES = {
     "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["#leases"]},
     "Null": {"dynamodb:LeadingKeys": "false"},
@@ -339,6 +346,20 @@ def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
                     yield f"{role} may put into {table}"
                 if statement.condition != IN_TRANSACTION | own.get((role, table), {}):
                     yield f"{role} may put into {table} what or how it never does"
+
+
+def counts_are_only_added_to(stack: Stack) -> Iterator[str]:
+    """Items are updated by reconcile alone, in its transaction: what all services have lost."""
+    for role in stack.roles:
+        for statement in stack.allowed(role):
+            if "dynamodb:UpdateItem" not in statement.actions:
+                continue
+            if role != stack.role_of("reconcile"):
+                yield f"{role} may update items"
+            if statement.resource != {"Fn::GetAtt": ["Memory", "Arn"]}:
+                yield f"{role} may update items of {statement.resource}"
+            if statement.condition != IN_TRANSACTION | ON_COUNTS:
+                yield f"{role} may update more than what all services have lost"
 
 
 def single_items_of_memory_are_heads(stack: Stack) -> Iterator[str]:
@@ -426,6 +447,7 @@ CHECKS = (
     the_warden_takes_nothing_out,
     the_log_is_append_only,
     writes_stay_in_the_transaction,
+    counts_are_only_added_to,
     single_items_of_memory_are_heads,
     the_warden_queries_leases_only,
     reconcile_queries_reports_only,

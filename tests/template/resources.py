@@ -27,6 +27,7 @@ ENVIRONMENT = {
         "TRIMTAB_LOG_DAYS": "LogKeepDays",
         "TRIMTAB_TICKS_TABLE": "Ticks",
         "TRIMTAB_TICKS_DAYS": "TickRetentionDays",
+        "TRIMTAB_MAX_REMOVALS": "MaxRemovals",
     },
     "act": {
         "TRIMTAB_MEMORY_TABLE": "Memory",

@@ -220,6 +220,20 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
         permissions.writes_stay_in_the_transaction,
     ),
     (
+        "reconcile may update its memory",
+        lambda parts: statement(parts, "ReconcileRole", "CountInTransaction")["Condition"].pop(
+            "ForAllValues:StringEquals"
+        ),
+        permissions.counts_are_only_added_to,
+    ),
+    (
+        "a count may be added to outside a transaction",
+        lambda parts: statement(parts, "ReconcileRole", "CountInTransaction")["Condition"].pop(
+            "StringEquals"
+        ),
+        permissions.counts_are_only_added_to,
+    ),
+    (
         "an entry may be put without its chain",
         lambda parts: statement(parts, "ActRole", "AppendEntries").pop("Condition"),
         permissions.writes_stay_in_the_transaction,

@@ -27,6 +27,7 @@ VALUES = {
     "AnchorBucket": "trimtab-anchorbucket-1a2b",
     "TickRetentionDays": "14",
     "LogKeepDays": "30",
+    "MaxRemovals": "20",
     "WorkQueue": "https://sqs.eu-west-1.amazonaws.com/123456789012/trimtab-work.fifo",
     "Topic": "arn:aws:sns:eu-west-1:123456789012:trimtab-Topic-1A2B",
     "EventBusName": "default",

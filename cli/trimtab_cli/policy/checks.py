@@ -13,11 +13,12 @@ from trimtab.model.access_logs import CountSource
 from trimtab.model.detectors import Use
 from trimtab.model.ladder import ProbationPolicy
 from trimtab.model.policy import EjectMethod, EjectPolicy, FleetSigns, GuardPolicy
+from trimtab.model.zones import ZonePolicy
 from trimtab_cli.policy.fault import Fault, did_you_mean, found
-from trimtab_cli.policy.forms import MetricUnit, default_of
+from trimtab_cli.policy.forms import MetricUnit, as_written, default_of
 from trimtab_cli.policy.place import Step, at, children, fault_at, key_fault
 from trimtab_cli.policy.source import Node
-from trimtab_cli.policy.units import duration_of, latency_of, share_of
+from trimtab_cli.policy.units import duration_of, latency_of, rate_of, share_of
 
 T = TypeVar("T")
 
@@ -225,11 +226,24 @@ def _replacing(root: Node, file: str) -> Iterator[Fault]:
         yield fault_at(root, file, steps, f"{message}; expected auto there, or off here")
 
 
+def _zones(root: Node, file: str) -> Iterator[Fault]:
+    """`guard.zones.slow_pace` is at most `pace`."""
+    steps: tuple[Step, ...] = ("guard", "zones")
+    slow = _value(root, *steps, "slow_pace") or as_written("pace", ZonePolicy().slow_pace)
+    pace = _value(root, *steps, "pace") or as_written("pace", ZonePolicy().pace)
+    a, b = _read(rate_of, slow), _read(rate_of, pace)
+    if a is not None and b is not None and a > b:
+        here = (*steps, "slow_pace") if at(root, *steps, "slow_pace") else (*steps, "pace")
+        message = f"slow_pace {slow} is above pace {pace}; expected no more"
+        yield fault_at(root, file, here, message)
+
+
 RULES: tuple[Callable[[Node, str], Iterator[Fault]], ...] = (
     _sizes,
     _keep_out,
     _probation,
     _panic,
+    _zones,
     _signs,
     _floors,
     _counts,

@@ -19,6 +19,7 @@ from trimtab.model.policy import (
     ScalingPolicy,
     TargetTracking,
 )
+from trimtab.model.zones import ZonePolicy
 from trimtab_cli.policy.doc import Doc
 from trimtab_cli.policy.expected import (
     duration,
@@ -194,6 +195,29 @@ class RouteDoc(Doc):
     )
 
 
+class ZonesDoc(Doc):
+    """How fast targets may leave a zone, by how much of it is bad: Kubernetes' zone states."""
+
+    unhealthy_share: Annotated[float, share("30%", "100%")] = Field(
+        default=default_of(ZonePolicy, "unhealthy_share"),
+        description="From this share of a zone's instances on, and three of them, the zone is "
+        "partly disrupted.",
+    )
+    pace: Annotated[float, rate()] = Field(
+        default=default_of(ZonePolicy, "pace"),
+        description="Ejections in a zone that is well, or that is bad as a whole while others are "
+        "well.",
+    )
+    slow_pace: Annotated[float, rate()] = Field(
+        default=default_of(ZonePolicy, "slow_pace"),
+        description="Ejections in a partly disrupted zone, if it is `large`.",
+    )
+    large: Annotated[int, whole(1, 10_000)] = Field(
+        default=default_of(ZonePolicy, "large"),
+        description="A partly disrupted zone with no more instances than that loses none.",
+    )
+
+
 class GuardDoc(Doc):
     """Limits over all levers together. The guard has the last word on every proposal."""
 
@@ -235,6 +259,7 @@ class GuardDoc(Doc):
         description="How long the last known load may still speak for keeping capacity, or for "
         "routing around a fleet that is down.",
     )
+    zones: ZonesDoc = Field(default_factory=ZonesDoc, description="Zone states.")
 
 
 class PolicyDoc(Doc):

@@ -18,11 +18,11 @@ from trimtab_cli.policy.units import duration_text, rate_text, share_text
 SHARES = frozenset(
     {"max_share", "max_zone_share", "max_step_up", "max_step_down", "max_step", "panic_share"}
     | {"tolerance", "error_share", "down_error_share", "max_load"}
-    | {"min_difference", "failure_share", "failing_share"}
+    | {"min_difference", "failure_share", "failing_share", "unhealthy_share"}
 )
 """Fields of the model that hold a ratio and that a document writes as percent."""
 
-RATES = frozenset({"min_requests"})
+RATES = frozenset({"min_requests", "pace", "slow_pace"})
 """Fields of the model that hold events per minute."""
 
 

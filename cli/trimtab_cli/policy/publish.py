@@ -46,6 +46,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`scaling.rules[]`, CPU", documents.TrackCpuDoc),
     ("`routes[]`", documents.RouteDoc),
     ("`guard`", documents.GuardDoc),
+    ("`guard.zones`", documents.ZonesDoc),
 )
 
 PREFACE = """\

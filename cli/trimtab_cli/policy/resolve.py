@@ -29,9 +29,10 @@ from trimtab.model.policy import (
     TargetTracking,
 )
 from trimtab.model.signs import CODE_DEPLOY, DO_NOT_TOUCH, Marks
+from trimtab.model.zones import ZonePolicy
 from trimtab.ports import Names
 from trimtab_cli.plain import plain
-from trimtab_cli.policy.document import PolicyDoc, RouteDoc, ScalingDoc
+from trimtab_cli.policy.document import GuardDoc, PolicyDoc, RouteDoc, ScalingDoc
 from trimtab_cli.policy.draft import Draft
 from trimtab_cli.policy.fault import Fault, Faults, found
 from trimtab_cli.policy.forms import MetricUnit
@@ -58,9 +59,13 @@ def resolve(draft: Draft, names: Names) -> Policy | Faults:
         health=_health(document.health),
         scaling=_scaling(document.scaling),
         routes=routes,
-        guard=GuardPolicy(**dict(document.guard)),
+        guard=_guard(document.guard),
         enabled=document.enabled,
     )
+
+
+def _guard(doc: GuardDoc) -> GuardPolicy:
+    return GuardPolicy(**{**dict(doc), "zones": ZonePolicy(**dict(doc.zones))})
 
 
 @dataclass(slots=True)

@@ -41,7 +41,7 @@ def document_of(policy: Policy) -> dict[str, Any]:
         "health": _health(policy.health),
         "scaling": _scaling(policy.scaling),
         "routes": [_route(route) for route in policy.routes],
-        "guard": _all_of(policy.guard),
+        "guard": _all_of(policy.guard) | {"zones": _all_of(policy.guard.zones)},
     }
 
 

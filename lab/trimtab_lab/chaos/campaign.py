@@ -14,6 +14,7 @@ from trimtab_lab.chaos.ears import Ears
 from trimtab_lab.chaos.functions import Functions
 from trimtab_lab.chaos.hostile import forgery
 from trimtab_lab.chaos.meddling import Meddlers
+from trimtab_lab.chaos.neighbour import Neighbour
 from trimtab_lab.chaos.operators import SERVICE, Operators
 from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.plan import Dice, Plan, Trouble
@@ -72,6 +73,8 @@ class Campaign:
         self.policy = policy_of(plan, scenario, WorldNames(self.world))
         self.meddlers = Meddlers(self.world, self.dice, self.tell)
         self.platform = Platform(self.post, self.dice, self.oracle, self.tell)
+        self.neighbour = Neighbour(plan, self.tables, self.tell)
+        self.limit(self.neighbour.most)
         self.functions = Functions(self.tables, self.oracle, self.post, self.tell)
         self.ears = Ears(self.oracle.law, lambda: self.world.now)
         self.tellers = Tellers(self.tables, self.ears)
@@ -88,6 +91,10 @@ class Campaign:
     def tell(self, text: str) -> None:
         """Add a line to the story."""
         self.story.append(f"{self.world.now:%H:%M:%S} {text}")
+
+    def limit(self, most: int) -> None:
+        """Let all services of the account lose so many targets within ten minutes."""
+        self.neighbour.most = self.oracle.most_removals = most
 
     @property
     def minute(self) -> int:
@@ -181,6 +188,8 @@ class Campaign:
 
     def _others(self) -> None:
         self.meddlers.meddle()
+        if not self.dice.calm:
+            self.neighbour.work(self.world.now, self.oracle.counts_read)
         self.operators.work(self.policy)
         self.ask(*self.operators.wishes(self.policy))
 

@@ -56,7 +56,11 @@ class Functions:
     """What each function does with its event."""
 
     def __init__(
-        self, tables: Tables, oracle: Oracle, post: Post, tell: Callable[[str], None]
+        self,
+        tables: Tables,
+        oracle: Oracle,
+        post: Post,
+        tell: Callable[[str], None],
     ) -> None:
         self._tables, self._oracle, self._post, self._tell = tables, oracle, post, tell
         self._signs = WorldSigns(oracle.world)
@@ -68,7 +72,11 @@ class Functions:
     def _ports(self, gate: Gate) -> tuple[TableStore, Ledger, GatedInfrastructure]:
         tables = self._seen_by(gate)
         ledger = cast("Ledger", JudgedLedger(TableLedger(tables, None), self._oracle))
-        return TableStore(tables), ledger, GatedInfrastructure(self._oracle.world, gate)
+        return (
+            TableStore(tables, most_removals=self._oracle.most_removals),
+            ledger,
+            GatedInfrastructure(self._oracle.world, gate),
+        )
 
     def schedule(self, gate: Gate, _event: Event) -> None:
         """Ask for a look at every service."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
+from trimtab.adapters.records import BLAST
 from trimtab.adapters.tables import Found, Item, Key, Put, Range, Table, Tables, Write
 from trimtab.errors import Denied, Refused, Throttled, Unclear
 from trimtab.model.change import Change
@@ -29,6 +30,10 @@ K = TypeVar("K")
 
 class Watch(Protocol):
     """Who is told of everything that takes effect."""
+
+    def counted(self) -> None:
+        """Somebody read what all services have lost."""
+        ...
 
     def wrote(self, at: Gate, writes: Sequence[Write], before: Sequence[Item | None]) -> None:
         """Tables took these writes; ``before`` is what lay at each place."""
@@ -149,6 +154,8 @@ class GatedTables:
         if self._gate.dice.strikes(Trouble.FULL, what):
             found = _in_part(found, keys, self._gate.dice.of(Trouble.FULL))
             self._gate.say(f"{what}: {len(found.unread)} were not answered")
+        if any(key.partition == BLAST for key in keys):
+            self._gate.watch.counted()
         if asks_pauses and not any(key.sort == "pause" for key in found.unread):
             self._gate.pauses_read = True
         return found

@@ -12,7 +12,7 @@ import trimtab.act
 import trimtab.guard
 import trimtab.warden
 from trimtab.adapters import store
-from trimtab.adapters.tables import Check, Found, Item, Key, Put, Table, Write
+from trimtab.adapters.tables import Add, Check, Found, Item, Key, Put, Table, Write
 from trimtab.errors import TrimtabError
 from trimtab.guard import protection
 from trimtab.guard.plan import Plan as Granted
@@ -98,6 +98,19 @@ def unchecked(tables: DictTables) -> Unchecked:
     return Unchecked(tables, lambda _: False)
 
 
+class Spendthrift(Careless):
+    """Tables that add to a count whatever it is by then."""
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """All of the writes, less the limits of counts."""
+        self._inner.write([replace(w, most=None) if isinstance(w, Add) else w for w in writes])
+
+
+def spendthrift(tables: DictTables) -> Spendthrift:
+    """Leave out the limit of every count."""
+    return Spendthrift(tables, lambda _: False)
+
+
 def careless_of(name: str, kept: Table = Table.MEMORY) -> Arm:
     """Leave out the condition on items whose sort key, or service, is or ends with ``name``."""
 
@@ -122,9 +135,9 @@ class _Whole:
 _remembered, _halts = store._remembered, store.TableStore.halts
 
 
-def recalled_as_whole(service: Any, found: Found) -> Any:
+def recalled_as_whole(service: Any, found: Found, blast: Any) -> Any:
     """What was not read counts as not there."""
-    return _remembered(service, Found(found.items))
+    return _remembered(service, Found(found.items), blast)
 
 
 def halts_as_whole(self: Any, service: Any) -> Any:

@@ -6,6 +6,7 @@ anything, in each tick, in the situations where only one guard says no.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -35,6 +36,7 @@ from trimtab_lab.world.views import TargetRef
 
 BLUE, GREEN = WholeFleet("blue"), WholeFleet("green")
 WILD = dice(Trouble.WILD)
+ILL = tuple(Fault(FaultKind.FLEET_DOWN, fleet, lasts_s=300) for fleet in (BLUE, GREEN))
 LONG = 36
 """Minutes of a story that goes on after leases have run out."""
 EXPIRED = 21
@@ -261,6 +263,34 @@ def done_by_somebody(campaign: Campaign, _now: int) -> None:
     campaign.ask(*(Undo(name) for name in idle[:5]))
 
 
+def never_in_panic(campaign: Campaign, now: int) -> None:
+    """Apply a policy that lets all of a fleet leave, and calls nothing a panic."""
+    if now == 1:
+        policy = campaign.policy
+        eject = replace(policy.health.eject, max_share=1.0, max_zone_share=1.0)
+        guard = replace(policy.guard, panic_count=100, max_removals_per_hour=100)
+        health = replace(policy.health, eject=eject)
+        campaign.operators.apply(replace(policy, health=health, guard=guard))
+
+
+def all_together(most: int) -> Callable[[Campaign, int], None]:
+    """Let all services of the account lose only so many targets."""
+
+    def at(campaign: Campaign, now: int) -> None:
+        if now == 1:
+            campaign.limit(most)
+
+    return at
+
+
+def one_is_faster(campaign: Campaign, now: int) -> None:
+    """Let all services lose one target, and another take it while we think of it."""
+    if now == 1:
+        campaign.limit(1)
+    if now in (3, 24):
+        campaign.neighbour.waits_for = campaign.oracle.counts_read
+
+
 def nobody_answers(campaign: Campaign, now: int) -> None:
     """Let every lever need approval, and nobody give it."""
     if now == 1:
@@ -329,6 +359,13 @@ NEEDED = (
           both(WILD, dice(Trouble.THROTTLE, 0.9, "tell"), dice(Trouble.DENY, 0.8, "get 1 items")),
           was_lost),
     Named(233, "very much to tell", both(WILD, generous), demand=(0.3,) * 25),
+    Named(226, "all services of the account lose targets", both(WILD, generous, all_together(2)),
+          demand=(0.3,) * 25),
+    Named(229, "other services take out between recall and commit",
+          both(WILD, generous, one_is_faster), demand=(0.3,) * 25),
+    Named(228, "a decider gone wild while zones fail, and nothing is a panic",
+          both(WILD, never_in_panic, fault(*ILL, minute=2), fault(*ILL, minute=12)),
+          demand=(0.1,) * 25),
     Named(223, "what needs approval, and nobody answers", nobody_answers, nothing),
 )  # fmt: skip
 """Each is needed by a mutant, and holds without it."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trimtab.adapters import records
-from trimtab.adapters.tables import Item, Key, Put, Remove, Table, Tables, Write
+from trimtab.adapters.tables import Add, Item, Key, Put, Remove, Table, Tables, Write
+from trimtab.model.blast import WINDOW
 from trimtab.model.change import (
     Change,
     Eject,
@@ -34,6 +35,7 @@ from trimtab_lab.chaos.asked import Book
 from trimtab_lab.chaos.footprints import as_intended, moves_size, named_by, print_of
 from trimtab_lab.chaos.gates import Gate, is_teller, log_puts
 from trimtab_lab.chaos.judge import broken_by
+from trimtab_lab.chaos.neighbour import count_of
 from trimtab_lab.chaos.wardens import out_of_turn
 from trimtab_lab.world.world import World
 
@@ -70,6 +72,9 @@ class Oracle:
     failures: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     fleets: dict[FleetId, list[tuple[datetime, int]]] = field(default_factory=dict)
     ticks: int = 0
+    most_removals: int = 20
+    """How many targets all services of the account may lose within ten minutes."""
+    counts_read: int = 0
     committed: TickRecord | None = None
     """The newest tick that was committed."""
     book: Book = field(init=False)
@@ -89,6 +94,10 @@ class Oracle:
         self.ticks += 1
         self.broken += broken_by(tick)
 
+    def counted(self) -> None:
+        """Somebody read what all services have lost."""
+        self.counts_read += 1
+
     def wrote(self, at: Gate, writes: Sequence[Write], before: Sequence[Item | None]) -> None:
         """Look at what the tables took."""
         self.happened += 1
@@ -97,6 +106,8 @@ class Oracle:
                 isinstance(write, Remove) and write.key.table is Table.LOG
             )
             self.law(not in_log or was is None, f"{write.what} was there already: append-only")
+            if isinstance(write, Add) and write.key.partition == records.BLAST:
+                self._spent(write)
         self.book.happened = self.happened
         self.book.wrote(writes, before, at.is_old)
         self.broken += out_of_turn(writes, before, self.ended)
@@ -110,6 +121,18 @@ class Oracle:
                 self._intended(at, entry)
             elif entry.id.endswith("#outcome"):
                 self._ended(entry)
+
+    def _spent(self, add: Add) -> None:
+        """What meets the limit of all services stays within it, whoever else spends at that time.
+
+        By the clock of whoever spends: of the window it spends in, and the one before.
+        """
+        if add.most is None or add.by <= 0:
+            return  # others did it, or it came to nothing
+        start = datetime.fromisoformat(add.key.sort)
+        taken = count_of(self.tables, start) + count_of(self.tables, start - WINDOW)
+        text = f"all services have lost {taken} since {start - WINDOW:%H:%M}"
+        self.law(taken <= self.most_removals, f"{text}, {self.most_removals} may be")
 
     def _intended(self, at: Gate, entry: Entry) -> None:
         change = entry.change

@@ -18,6 +18,7 @@ from trimtab.adapters.records import deduplication_of
 from trimtab.adapters.reports import TableReports
 from trimtab.adapters.store import TableStore
 from trimtab.adapters.tables import (
+    Add,
     Check,
     Found,
     Item,
@@ -32,6 +33,7 @@ from trimtab.adapters.tables import (
 )
 from trimtab.adapters.tellings import TableTellings
 from trimtab.channels import TopicChannel
+from trimtab.errors import Refused
 from trimtab.model.tick import Ask
 from trimtab.notify import Teller
 
@@ -78,12 +80,16 @@ class DictTables:
                         self._remove(write.key)
                     case Check():
                         pass
+                    case Add():
+                        self._add(write)
                     case _:
                         assert_never(write)
 
     def _holds(self, write: Write) -> bool:
         if isinstance(write, Remove):
             return True
+        if isinstance(write, Add):
+            return write.most is None or self._count(write.key) + write.by <= write.most
         key = write.table.key_of(write.item) if isinstance(write, Put) else write.key
         held = self._items.get(key)
         if write.expected is None:
@@ -99,6 +105,18 @@ class DictTables:
             if "at_id" in item:
                 insort(self._days[str(item["day"])], (str(item["at_id"]), key), key=_sort)
         self._items[key] = item
+
+    def _count(self, key: Key) -> int:
+        n = self._items.get(key, {}).get("n", 0)
+        if not isinstance(n, int):
+            raise Refused(f"nothing was written, DynamoDB refuses it (n of {key.sort} is {n!r})")
+        return n
+
+    def _add(self, add: Add) -> None:
+        partition, sort = add.key.table.value
+        held = self._items.get(add.key, {})
+        item = {**held, partition: add.key.partition, sort: add.key.sort, **add.values}
+        self._put(Put(add.key.table, {**item, "n": self._count(add.key) + add.by}, add.what, None))
 
     def _remove(self, key: Key) -> None:
         item = self._items.pop(key, None)

@@ -19,7 +19,9 @@ from trimtab.decide import decide, hear, holds_after, sizes_wanted
 from trimtab.effects import judge, learn
 from trimtab.errors import Conflict, Malformed, TrimtabError
 from trimtab.guard import guard
+from trimtab.guard.plan import is_removal
 from trimtab.lease import adopted, leases_after
+from trimtab.model.blast import spends_of
 from trimtab.model.entry import Entry, answer_id, lapse_id, outcome_id
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.memory import Pending
@@ -31,7 +33,7 @@ from trimtab.model.tick import SCHEDULE, Ask, Inputs, Remembered, Tick
 from trimtab.narrate import narrate
 from trimtab.observe import observe
 from trimtab.ports import Infrastructure, Ledger, Reports, Signs, Store
-from trimtab.remember import remember, rewound, settle
+from trimtab.remember import in_vain, newly_out, remember, rewound, settle
 from trimtab.signs import with_signs
 
 T = TypeVar("T")
@@ -69,7 +71,7 @@ class Loop:
         leaves the others alone. Raises only if nothing at all could be recalled.
         """
         causes = _causes(asks)
-        recalled = self._store.recall(sorted(causes))
+        recalled = self._store.recall(sorted(causes), now)
         known = {n: _whole(r, now) for n, r in recalled.items() if isinstance(r, Remembered)}
         enabled = {n: r for n, r in known.items() if r.policy.enabled}
         results: dict[ServiceId, Result] = {
@@ -120,7 +122,11 @@ class Loop:
         """Finish one service's tick and commit it."""
         memory = settle(held.memory, outcomes, seen, held.policy)
         cited = self._cited(seen.service, held.requests)
-        inputs = Inputs(seen, held.policy, memory, held.pauses, held.requests, cited, held.leases)
+        returned = in_vain(held.memory, outcomes, seen)
+        inputs = Inputs(
+            seen, held.policy, memory, held.pauses, held.requests, cited, held.leases,
+            held.blast, returned,
+        )  # fmt: skip
         tick = think(inputs, by)
         self._ledger.commit(tick)
         return tick
@@ -189,7 +195,7 @@ def think(inputs: Inputs, by: str) -> Tick:
     effects = judge(at)
     memory = learn(inputs.memory, effects[:EFFECTS_FIRST], at.now)
     at = replace(at, memory=replace(memory, holds=heard.holds))
-    verdicts = guard(decide(at, heard.proposals), at, inputs.pauses, heard)
+    verdicts = guard(decide(at, heard.proposals), at, inputs.pauses, heard, inputs.blast)
     effects = effects[: EFFECTS_FIRST + max(0, MOST_TOLD - sum(v.may_act for v in verdicts))]
     service, now, version = inputs.seen.service, inputs.seen.now, inputs.memory.version
     name = ulid(now, f"{service} {version}")
@@ -199,4 +205,9 @@ def think(inputs: Inputs, by: str) -> Tick:
     at = replace(at, memory=replace(memory, holds=holds_after(heard, verdicts)))
     memory = remember(at, sizes_wanted(at), story.pending, story.standing)
     leases = leases_after(inputs.leases, at, memory)
-    return Tick(name, inputs, belief, verdicts, story.entries, memory, by, leases=leases)
+    intended = sum(v.may_act and is_removal(v.change) for v in verdicts)
+    others = newly_out(inputs.memory, memory)
+    spends = spends_of(inputs.blast, intended, others, inputs.returned, now)
+    return Tick(
+        name, inputs, belief, verdicts, story.entries, memory, by, leases=leases, spends=spends
+    )

@@ -124,8 +124,13 @@ class Store(Protocol):
         """Every service that has a policy, in name order."""
         ...
 
-    def recall(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Remembered | Reason]:
-        """What is stored of each service, in one batch; ``not_found`` without a policy."""
+    def recall(
+        self, services: Sequence[ServiceId], now: datetime | None = None
+    ) -> Mapping[ServiceId, Remembered | Reason]:
+        """What is stored of each service, in one batch; ``not_found`` without a policy.
+
+        ``now``: with what all services of the account have lost of late.
+        """
         ...
 
     def policy(self, service: ServiceId, version: int | None = None) -> Policy | None:
@@ -176,8 +181,9 @@ class Store(Protocol):
         ...
 
 
-MOST_ENTRIES = 94
-"""Log entries a commit takes: 100 writes less memory, policy, requests, tick, leases and head."""
+MOST_ENTRIES = 92
+"""Log entries a commit takes: 100 writes less memory, policy, requests, tick, leases, head, and
+two counts of what all services have lost."""
 
 
 class Ledger(Protocol):

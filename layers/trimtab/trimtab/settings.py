@@ -28,6 +28,8 @@ _TICKS_DAYS = "TRIMTAB_TICKS_DAYS"
 _DEFAULT_DAYS = "14"
 _LOG_DAYS = "TRIMTAB_LOG_DAYS"
 _MOST_LOG_DAYS = 9999
+_MOST_REMOVALS = "TRIMTAB_MAX_REMOVALS"
+_DEFAULT_REMOVALS = "20"
 
 _TABLE_NAME = (re.compile(r"[A-Za-z0-9_.-]{3,255}"), "the name of a DynamoDB table")
 _BUCKET_NAME = (re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "the name of an S3 bucket")
@@ -63,7 +65,7 @@ class Settings:
 
     An ask older than ``max_age`` is not worth answering. Act may write only to what carries
     ``managed_tag``. Without an ``anchor_bucket`` anchors are only logged. ``log_days`` of 0 keeps
-    the log for ever.
+    the log for ever. All services together may lose ``most_removals`` targets within ten minutes.
     """
 
     region: str = ""
@@ -78,6 +80,7 @@ class Settings:
     anchor_bucket: str = ""
     access_logs_bucket: str = ""
     ticks_days: int = int(_DEFAULT_DAYS)
+    most_removals: int = int(_DEFAULT_REMOVALS)
     max_age: timedelta = timedelta(minutes=3)
     managed_tag: str = "trimtab:managed"
     log_days: int = 0
@@ -101,6 +104,9 @@ class Settings:
         if not log_days.isdecimal() or not _may_keep(int(log_days)):
             expected = f"expected 0 (for ever), or {SHORTEST.days} to {_MOST_LOG_DAYS} days"
             faults.append(f"{_LOG_DAYS} is {log_days!r}; {expected}")
+        most = env.get(_MOST_REMOVALS, "").strip() or _DEFAULT_REMOVALS
+        if not most.isdecimal():
+            faults.append(f"{_MOST_REMOVALS} is {most!r}; expected a whole number of targets")
         if faults:
             raise SettingsInvalid("; ".join(faults))
         return cls(
@@ -117,6 +123,7 @@ class Settings:
             access_logs_bucket=given["access_logs_bucket"],
             ticks_days=int(days),
             log_days=int(log_days),
+            most_removals=int(most),
         )
 
     def require(self, *names: str) -> None:

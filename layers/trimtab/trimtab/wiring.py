@@ -66,7 +66,7 @@ class Connections:
     def store(self) -> Store:
         """Policies, memory, pauses."""
         self.settings.require("memory_table")
-        return TableStore(self._tables, self.settings.keep_log)
+        return TableStore(self._tables, self.settings.keep_log, self.settings.most_removals)
 
     @cached_property
     def ledger(self) -> Ledger:

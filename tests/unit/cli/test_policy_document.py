@@ -17,6 +17,7 @@ from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import Arn, FleetId, RouteId
 from trimtab.model.patience import Patience
 from trimtab.model.policy import GuardPolicy, HealthPolicy, Lever, Mode, Policy, ScalingPolicy
+from trimtab.model.zones import ZonePolicy
 from trimtab_cli.policy import detecting, document, healing
 from trimtab_cli.policy.draft import Draft, parse_document
 from trimtab_cli.policy.publish import outputs
@@ -151,6 +152,7 @@ RENAMED = {"min_size": "min", "max_size": "max", "rule": "listener_rule"}
         (model.TargetTracking, document.TrackRequestsDoc),
         (model.RoutePolicy, document.RouteDoc),
         (model.GuardPolicy, document.GuardDoc),
+        (ZonePolicy, document.ZonesDoc),
     ],
     ids=lambda each: each.__name__,
 )

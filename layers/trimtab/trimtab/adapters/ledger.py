@@ -9,7 +9,18 @@ from datetime import datetime, timedelta
 from trimtab import codec
 from trimtab.adapters import records
 from trimtab.adapters.chain import link_of, write_linked
-from trimtab.adapters.tables import Check, Item, Key, LostRace, Put, Range, Table, Tables, Write
+from trimtab.adapters.tables import (
+    Add,
+    Check,
+    Item,
+    Key,
+    LostRace,
+    Put,
+    Range,
+    Table,
+    Tables,
+    Write,
+)
 from trimtab.errors import Refused, Throttled
 from trimtab.model.entry import Entry
 from trimtab.model.ids import EntryId, ServiceId
@@ -20,6 +31,8 @@ from trimtab.ports import MOST_ENTRIES
 
 MOST_DAYS = 3660
 ONE_DAY = timedelta(days=1)
+TRIES = 3
+"""Of a transaction that met others at the count of what all services have lost."""
 ULID_TIME = 10
 """Characters at the beginning of an id that are its time."""
 
@@ -64,10 +77,23 @@ class TableLedger:
             writes.append(Put(Table.MEMORY, left, f"requests of {service}", version))
         if tick.leases != inputs.leases:
             writes.append(_leases(service, tick.leases))
+        writes += [records.spend_add(spend) for spend in tick.spends]
         if self.keep is not None:
             record = records.tick_item(tick, self.keep)
             writes.append(Put(Table.TICKS, record, f"record of tick {tick.id} of {service}"))
-        write_linked(self.tables, service, tick.entries, writes, self.keep_log)
+        self._write(service, tick.entries, writes)
+
+    def _write(self, service: ServiceId, entries: Sequence[Entry], writes: Sequence[Write]) -> None:
+        """Write, once more where we only met others at a count: it takes all of us in turn."""
+        counts = frozenset(n for n, write in enumerate(writes) if isinstance(write, Add))
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                write_linked(self.tables, service, entries, writes, self.keep_log)
+            except LostRace as lost:
+                if lost.taken or not lost.contended <= counts or not left:
+                    raise
+            else:
+                return
 
     def give_back(self, service: ServiceId, left: Leases, entries: Sequence[Entry]) -> None:
         """Write what is left of a service's leases, and the warden's entries, or nothing."""

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from trimtab import codec
-from trimtab.adapters.tables import Item, Key, Table, Value
+from trimtab.adapters.tables import Add, Item, Key, Table, Value
 from trimtab.errors import Malformed, Refused
+from trimtab.model.blast import Spend
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.incident import Told
@@ -33,6 +34,10 @@ ALL = "#all"
 """Partition of the pause of everything."""
 LEASES = "#leases"
 """Partition of the leases: one row per service, so that one query reads them all."""
+
+BLAST = "#blast"
+"""Partition of what all services have lost: one count for each window of ten minutes."""
+BLAST_KEPT = timedelta(days=2)
 
 MOST_TICK_BYTES = 380 * 1024
 """Compressed. Leaves room in an item for its keys."""
@@ -140,6 +145,18 @@ def report_item(report: Report) -> Item:
     text = codec.dumps(report)
     body = text if len(text) <= WRITE_UNIT else zlib.compress(text.encode())
     return _item(key, body=body, expires=int((report.minute + REPORT_KEPT).timestamp()))
+
+
+def blast_key(window: datetime) -> Key:
+    """Where it is counted what all services lost in a window of time."""
+    return Key(Table.MEMORY, BLAST, stamp(window))
+
+
+def spend_add(spend: Spend) -> Add:
+    """Return the addition to a window's count; the item goes by itself in two days."""
+    values: dict[str, Value] = {"expires": int((spend.window + BLAST_KEPT).timestamp())}
+    what = f"what all services have lost since {spend.window:%H:%M}, of {spend.most} at most"
+    return Add(blast_key(spend.window), what, spend.by, spend.most, values)
 
 
 def policy_item(key: Key, policy: Policy) -> Item:

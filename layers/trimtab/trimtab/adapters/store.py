@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from trimtab.adapters import records
 from trimtab.adapters.chain import head_key, head_of, write_linked
 from trimtab.adapters.tables import Found, Item, Key, Put, Range, Remove, Table, Tables, Write
 from trimtab.errors import Malformed, Refused, Throttled
+from trimtab.model.blast import UNLIMITED, WINDOW, Blast, window_of
 from trimtab.model.entry import Entry
 from trimtab.model.halt import Halts, protections_asked, protections_held
 from trimtab.model.ids import ServiceId
@@ -33,18 +34,22 @@ class TableStore:
 
     What concerns one service only (no policy, a damaged item, a key left unread) is that service's
     reason. A table that is missing, denied or throttled concerns all, and raises. What it appends
-    to the log is kept for ``keep_log``, ``None`` for ever.
+    to the log is kept for ``keep_log``, ``None`` for ever. ``most_removals`` is how many targets
+    all services may lose within ten minutes; ``None``: it is not counted.
     """
 
     tables: Tables
     keep_log: timedelta | None = None
+    most_removals: int | None = None
 
     def services(self) -> tuple[Listed, ...]:
         """Every service that has a policy, in name order."""
         rows = self.tables.query(Range(Table.MEMORY, records.SERVICES))
         return tuple(_listed(row) for row in rows)
 
-    def recall(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Remembered | Reason]:
+    def recall(
+        self, services: Sequence[ServiceId], now: datetime | None = None
+    ) -> Mapping[ServiceId, Remembered | Reason]:
         """What is stored of each service, in one batch."""
         wanted = tuple(dict.fromkeys(services))
         if not wanted:
@@ -52,8 +57,16 @@ class TableStore:
         keys = [records.pause_key(None)]
         for service in wanted:
             keys += _keys_of(service)
+        window = None if now is None or self.most_removals is None else window_of(now)
+        if window is not None:
+            keys += [records.blast_key(window), records.blast_key(window - WINDOW)]
         found = self.tables.get_many(keys)
-        return {service: _remembered(service, found) for service in wanted}
+        blast = UNLIMITED if window is None else self._blast(window, found)
+        return {service: _remembered(service, found, blast) for service in wanted}
+
+    def _blast(self, window: datetime, found: Found) -> Blast:
+        taken, before = (_count(records.blast_key(w), found) for w in (window, window - WINDOW))
+        return Blast(window, taken, before, self.most_removals)
 
     def policy(self, service: ServiceId, version: int | None = None) -> Policy | None:
         """One version of a policy, the current one by default."""
@@ -189,7 +202,13 @@ def _keys_of(service: ServiceId) -> list[Key]:
     ]
 
 
-def _remembered(service: ServiceId, found: Found) -> Remembered | Reason:
+def _count(key: Key, found: Found) -> int | None:
+    """Read a count; what was left unread or is damaged is not known, and not zero."""
+    n = found.items[key].get("n") if key in found.items else 0
+    return None if key in found.unread or type(n) is not int else max(n, 0)
+
+
+def _remembered(service: ServiceId, found: Found, blast: Blast) -> Remembered | Reason:
     keys = [*_keys_of(service), records.pause_key(None)]
     current, memory, requests, own_pause, leases, pause_of_all = keys
     pauses = (own_pause, pause_of_all)
@@ -207,6 +226,7 @@ def _remembered(service: ServiceId, found: Found) -> Remembered | Reason:
             pauses=_pauses(pauses, found),
             requests=_requests(found.items.get(requests)),
             leases=_leases(found.items.get(leases)),
+            blast=blast,
         )
     except Malformed as error:
         return Reason(ReasonCode.NOT_SEEN, str(error))

@@ -7,7 +7,7 @@ dictionary, and one store and one ledger stand on both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -78,7 +78,22 @@ class Remove:
     what: str
 
 
-Write = Put | Check | Remove
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add ``by`` to the count ``n`` of an item, which begins at nothing.
+
+    ``most``: the transaction fails if there would be more than that. Unlike a ``Put`` it does not
+    care what others have added meanwhile. ``values`` are set beside the count.
+    """
+
+    key: Key
+    what: str
+    by: int
+    most: int | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+Write = Put | Check | Remove | Add
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.cause import Cause
 from trimtab.model.change import Eject, inverse_of, subject_of
 from trimtab.model.detectors import Detector, Use
+from trimtab.model.disruption import is_nothing_ready
 from trimtab.model.ids import FleetId, InstanceId
 from trimtab.model.memory import Ejection, Hold
 from trimtab.model.observation import Group, Lifecycle, Member
@@ -145,7 +146,7 @@ def propose_restores(at: Situation) -> tuple[Proposal, ...]:
     """
     found = []
     for name in sorted(at.policy.fleets):
-        panic = at.believed(name).panic
+        panic = at.believed(name).panic or _has_lost_all(name, at)
         blind = _blind_for(name, at)
         for target in sorted(at.memory.fleet(name).ejected):
             held = at.memory.fleet(name).ejected[target]
@@ -173,6 +174,11 @@ def _is_unfit(held: Ejection, at: Situation) -> bool:
     if machine is None or health.use(Detector.MACHINE) is not Use.ON:
         return False
     return bool(machine.impaired or machine.due(at.now, health.patience.leave_before))
+
+
+def _has_lost_all(fleet: FleetId, at: Situation) -> bool:
+    """Tell whether nothing is ready in any zone: what we took out returns, as in a panic."""
+    return bool(at.memory.fleet(fleet).ejected) and is_nothing_ready(fleet, at)
 
 
 RECENT = timedelta(hours=1)

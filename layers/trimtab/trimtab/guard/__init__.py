@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from trimtab.guard.blast import check_blast_radius
 from trimtab.guard.bounds import check_group_bounds, check_steps, check_warm_up, check_weights
 from trimtab.guard.budget import check_fleet_budget, check_panic, check_rates, check_zone_budget
 from trimtab.guard.capacity import check_headroom
@@ -29,6 +30,10 @@ from trimtab.guard.readmission import check_readmission
 from trimtab.guard.retirement import check_out_of_use, check_replacements, check_substitute
 from trimtab.guard.rules import Answer, Clamped, Passed, Refused
 from trimtab.guard.sight import check_sight
+from trimtab.guard.zones import check_zone_state
+from trimtab.model.blast import UNLIMITED, Blast
+from trimtab.model.change import Eject
+from trimtab.model.disruption import crews_of
 from trimtab.model.heard import NOTHING_HEARD, Heard
 from trimtab.model.policy import Mode
 from trimtab.model.reason import Reason, ReasonCode
@@ -55,7 +60,9 @@ GUARDS: tuple[Guard, ...] = (
     check_cause,
     check_fleet_budget,
     check_zone_budget,
+    check_zone_state,
     check_rates,
+    check_blast_radius,
     check_warm_up,
     check_steps,
     check_group_bounds,
@@ -71,12 +78,17 @@ def guard(
     at: Situation,
     pauses: tuple[Pause, ...] = (),
     heard: Heard = NOTHING_HEARD,
+    blast: Blast = UNLIMITED,
 ) -> tuple[Verdict, ...]:
     """Return a verdict on every proposal, in order. What is granted binds what comes after.
 
-    What operators asked for or approved, as ``heard``, needs no other approval.
+    What operators asked for or approved, as ``heard``, needs no other approval. ``blast`` is what
+    all services of the account have lost of late.
     """
-    plan = Plan(at, pauses, {name: ground_of(name, at) for name in at.policy.fleets})
+    grounds = {name: ground_of(name, at) for name in at.policy.fleets}
+    losing = {p.change.fleet for p in wanted if isinstance(p.change, Eject)} & grounds.keys()
+    crews = {name: crews_of(name, at) for name in sorted(losing)}
+    plan = Plan(at, pauses, grounds, blast=blast, crews=crews)
     verdicts: list[Verdict] = []
     for proposal in wanted:
         verdict = _judge(proposal, plan, heard)

@@ -8,12 +8,14 @@ that observing gives the same verdicts as enforcing would.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import fsum
 
 from trimtab.guard.ground import FleetGround
+from trimtab.model.blast import UNLIMITED, Blast
 from trimtab.model.change import Change, Eject, Resize, Retire, Reweight, subject_of
+from trimtab.model.disruption import ZoneCrew
 from trimtab.model.ids import Arn, FleetId, InstanceId, Zone
 from trimtab.model.situation import Situation
 from trimtab.model.tick import Pause
@@ -23,12 +25,17 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A situation plus the changes granted so far this tick, in order."""
+    """A situation plus the changes granted so far this tick, in order.
+
+    ``crews`` counts by zone the fleets that a target is to leave.
+    """
 
     at: Situation
     pauses: tuple[Pause, ...]
     grounds: Mapping[FleetId, FleetGround]
     granted: tuple[Change, ...] = ()
+    blast: Blast = UNLIMITED
+    crews: Mapping[FleetId, Mapping[Zone, ZoneCrew]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:

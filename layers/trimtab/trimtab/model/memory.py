@@ -110,7 +110,8 @@ class FleetMemory:
     ``close_until``, ``watched_at`` and ``swept_at`` say when to read more than the load.
     ``usual`` is a slow mean of the targets' median metrics; ``population`` the registrations last
     believed, and when; ``blind_since`` says since when we have been blind without a break.
-    ``ladder`` says what became of replacements.
+    ``ladder`` says what became of replacements; ``others`` are those whom somebody else keeps out;
+    ``dark_since`` says since when nothing in any zone was ready.
     """
 
     findings: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
@@ -131,6 +132,8 @@ class FleetMemory:
     population: int | None = None
     population_at: datetime | None = None
     blind_since: datetime | None = None
+    others: tuple[InstanceId, ...] = ()
+    dark_since: datetime | None = None
     shadowed: Mapping[TargetId, tuple[Finding, ...]] = field(default_factory=dict)
     ladder: Ladder = field(default_factory=Ladder)
 

@@ -20,6 +20,7 @@ from trimtab.model.patience import Patience
 from trimtab.model.probe import ProbePolicy
 from trimtab.model.reason import ReasonCode
 from trimtab.model.report import Source
+from trimtab.model.zones import ZonePolicy
 
 
 class Mode(StrEnum):
@@ -299,7 +300,8 @@ class GuardPolicy:
     ``max_load`` is the most a target may be made to carry by our doing, in units of its target
     load: survivors of a removal and receivers of a shift must stay at or below it. Data older
     than ``max_age`` is stale. ``demand_memory`` is how long the last known load may
-    still speak for keeping capacity, or for routing around a fleet that is down.
+    still speak for keeping capacity, or for routing around a fleet that is down. ``zones`` says
+    how fast targets may leave a zone, by how much of it is bad.
     """
 
     max_load: float = 1.2
@@ -310,6 +312,7 @@ class GuardPolicy:
     max_age: timedelta = timedelta(minutes=4)
     intent_deadline: timedelta = timedelta(minutes=2)
     demand_memory: timedelta = timedelta(minutes=30)
+    zones: ZonePolicy = field(default_factory=ZonePolicy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,8 @@ class ReasonCode(StrEnum):
     FLEET_BUDGET = "fleet_budget"
     ZONE_BUDGET = "zone_budget"
     RATE_BUDGET = "rate_budget"
+    BLAST_RADIUS = "blast_radius"
+    ZONE_DISRUPTED = "zone_disrupted"
     PANIC = "panic"
     WHOLE_FLEET = "whole_fleet"
     OVERLOAD = "overload"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trimtab.model.assessment import Assessment
+from trimtab.model.blast import UNLIMITED, Blast, Spend
 from trimtab.model.entry import Entry
 from trimtab.model.ids import EntryId, ServiceId
 from trimtab.model.lease import Leases
@@ -41,6 +42,7 @@ class Remembered:
     pauses: tuple[Pause, ...] = ()
     requests: Requests = field(default_factory=Requests)
     leases: Leases = field(default_factory=Leases)
+    blast: Blast = UNLIMITED
 
 
 SCHEDULE = "schedule"
@@ -62,7 +64,8 @@ class Ask:
 class Inputs:
     """All that the pure part of a tick is a function of.
 
-    ``cited`` holds the entries that requests are about, and those about them.
+    ``cited`` holds the entries that requests are about, and those about them; ``returned`` when
+    removals were intended that came to nothing.
     """
 
     seen: Observation
@@ -72,6 +75,8 @@ class Inputs:
     requests: Requests = field(default_factory=Requests)
     cited: Mapping[EntryId, Entry] = field(default_factory=dict)
     leases: Leases = field(default_factory=Leases)
+    blast: Blast = UNLIMITED
+    returned: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ class Tick:
     by: str = "schedule"
     settled: tuple[EntryId, ...] = field(default=())
     leases: Leases = field(default_factory=Leases)
+    spends: tuple[Spend, ...] = ()
 
     @property
     def service(self) -> ServiceId:

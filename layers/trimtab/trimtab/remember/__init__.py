@@ -8,7 +8,8 @@ the next one must know.
 from __future__ import annotations
 
 from trimtab.remember.keep import remember
+from trimtab.remember.others import newly_out
 from trimtab.remember.rewind import rewound
-from trimtab.remember.settle import keep_out, settle
+from trimtab.remember.settle import in_vain, keep_out, settle
 
-__all__ = ["keep_out", "remember", "rewound", "settle"]
+__all__ = ["in_vain", "keep_out", "newly_out", "remember", "rewound", "settle"]

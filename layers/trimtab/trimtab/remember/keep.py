@@ -29,6 +29,8 @@ from trimtab.model.observation import FleetSeen, Lifecycle, LoadSignal, TargetSt
 from trimtab.model.policy import EjectMethod, HealthPolicy, Policy, RoutePolicy
 from trimtab.model.reason import BY_METRICS, ReasonCode
 from trimtab.model.situation import Situation
+from trimtab.remember.dark import begun_anew, dark_after
+from trimtab.remember.others import others_out
 from trimtab.remember.replaced import ladder_after
 from trimtab.remember.usual import population_of, usual_latency, usual_levels
 
@@ -83,8 +85,11 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
     population = population_of(old, belief, now)
     wishes = old.wishes if size is None else (*old.wishes, Wish(now, size))
     oldest = now - at.policy.scaling.scale_in_after - timedelta(minutes=2)
+    findings = _findings(old.findings, seen, belief, (health, Use.ON))
+    dark_since = dark_after(name, at)
+    is_light = old.dark_since is not None and dark_since is None
     return FleetMemory(
-        findings=_findings(old.findings, seen, belief, (health, Use.ON)),
+        findings=begun_anew(findings, now) if is_light else findings,
         shadowed=_findings(old.shadowed, seen, belief, (health, Use.SHADOW)),
         warming=_warming(old, seen, at.policy, now),
         ejected=ejected,
@@ -106,6 +111,8 @@ def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
         usual=usual_levels(old, belief),
         population=population.count,
         population_at=population.at,
+        others=others_out(name, at),
+        dark_since=dark_since,
         blind_since=(old.blind_since or now) if belief.cause is Cause.BLIND else None,
         ladder=ladder_after(name, at, _newcomers(old, seen)),
     )

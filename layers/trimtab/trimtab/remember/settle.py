@@ -56,6 +56,19 @@ def settle(
     return memory
 
 
+def in_vain(
+    memory: Memory, outcomes: Mapping[EntryId, Entry], seen: Observation
+) -> tuple[datetime, ...]:
+    """Return when removals were intended that took no effect."""
+    return tuple(
+        pending.at
+        for pending in memory.pending
+        if isinstance(pending.change, Eject | Retire)
+        and (outcome := outcomes.get(pending.entry)) is not None
+        and not _took_effect(pending.change, outcome, seen)
+    )
+
+
 def _taken_back(memory: Memory, pending: Pending) -> Memory:
     """Remember what is taken back, and what is left of what was taken back in part."""
     others = {e: r for e, r in memory.remains.items() if e not in pending.undoes}

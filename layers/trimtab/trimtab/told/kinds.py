@@ -54,7 +54,10 @@ ALARMING = frozenset({
     ReasonCode.REPLACING_IN_VAIN,
 })  # fmt: skip
 """Notes that open an incident and cannot wait: the controller cannot or will not help."""
-LIMITS = frozenset({ReasonCode.GROUP_BOUNDS, ReasonCode.HEADROOM_SHORT, ReasonCode.RECEIVER_SHORT})
+LIMITS = frozenset({
+    ReasonCode.GROUP_BOUNDS, ReasonCode.HEADROOM_SHORT, ReasonCode.RECEIVER_SHORT,
+    ReasonCode.BLAST_RADIUS,
+})  # fmt: skip
 """Refusals that open an incident: what is needed does not fit into what you allow."""
 HAS_ENDED = "ended after "
 """How narrate begins a note that something is over."""

@@ -15,6 +15,7 @@ _ELB = "elasticloadbalancing"
 OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "dynamodb:TransactWriteItems": (
         "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
         "dynamodb:DeleteItem",
         "dynamodb:ConditionCheckItem",
     ),
@@ -67,7 +68,12 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Store.pauses": ("dynamodb:BatchGetItem",),
     "Store.halts": ("dynamodb:BatchGetItem",),
     "Store.leases": ("dynamodb:Query",),
-    "Ledger.commit": ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+    "Ledger.commit": (
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    ),
     "Ledger.give_back": ("dynamodb:GetItem", "dynamodb:PutItem"),
     "Ledger.append": ("dynamodb:GetItem", "dynamodb:PutItem"),
     "Ledger.entry": ("dynamodb:GetItem",),

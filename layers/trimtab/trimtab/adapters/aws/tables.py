@@ -16,6 +16,7 @@ from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.faults import faults, of_answer
 from trimtab.adapters.tables import (
     LOG_BY_DAY,
+    Add,
     Check,
     Found,
     Item,
@@ -168,6 +169,9 @@ class DynamoTables:
             case Remove():
                 name = self._name(write.key.table)
                 return {"Delete": {"TableName": name, "Key": _given_key(write.key)}}
+            case Add():
+                name = self._name(write.key.table)
+                return {"Update": {"TableName": name, "Key": _given_key(write.key), **_adds(write)}}
             case _:
                 assert_never(write)
 
@@ -185,6 +189,22 @@ def _condition(table: Table, expected: int | None) -> dict[str, Any]:
         "ExpressionAttributeNames": {"#version": "version"},
         "ExpressionAttributeValues": {":version": {"N": str(expected)}},
     }
+
+
+def _adds(add: Add) -> dict[str, Any]:
+    """Say an addition: what is set beside the count goes by names of its own, never the words'."""
+    names = {"#n": "n", **{f"#v{i}": name for i, name in enumerate(add.values)}}
+    given = {":by": _value(add.by)}
+    given |= {f":v{i}": _value(value) for i, value in enumerate(add.values.values())}
+    update = "ADD #n :by"
+    if add.values:
+        update += " SET " + ", ".join(f"#v{i} = :v{i}" for i in range(len(add.values)))
+    said: dict[str, Any] = {"UpdateExpression": update}
+    if add.most is not None:
+        given[":room"] = _value(add.most - add.by)
+        fits = "attribute_not_exists(#n) OR #n <= :room" if add.by <= add.most else "#n <= :room"
+        said["ConditionExpression"] = fits
+    return {**said, "ExpressionAttributeNames": names, "ExpressionAttributeValues": given}
 
 
 def _cancelled(error: ClientError, writes: Sequence[Write]) -> TrimtabError:
