@@ -27,9 +27,7 @@ SCALED = a_policy(scaling=ScalingPolicy(rules=(REQUESTS,)))
 def _asked(targets: tuple[Target, ...], units: float) -> int:
     """The size that is asked for when these are registered, and all of them members."""
     dead = [t for t in targets if t.state is TargetState.UNHEALTHY]
-    memory = remembered(
-        findings={t.id: (Finding(ReasonCode.LB_UNHEALTHY, at(-5)),) for t in dead}
-    )
+    memory = remembered(findings={t.id: (Finding(ReasonCode.LB_UNHEALTHY, at(-5)),) for t in dead})
     fleet = a_fleet(targets, a_group(len(targets)), units)
     grown = propose_growth(a_situation(fleet, policy=SCALED, memory=memory))
     sizes = [p.change.after for p in grown if isinstance(p.change, Resize)]

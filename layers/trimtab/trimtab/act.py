@@ -92,7 +92,7 @@ class Actor:
             refusal = self._unless_done(refusal, change)
             return refusal.kind or Kind.FAILED, refusal.reason, ()
         try:
-            found = self._look(change, entry)
+            found = self._look_or_doubt(change, entry)
             if found.kind is not None:
                 return found.kind, found.reason, ()
             calls = self._hands.apply(change)
@@ -137,6 +137,15 @@ class Actor:
             text = f"{refusal.reason.text}; whether an earlier try did it is not known: {error}"
             return Found(Kind.FAILED, Reason(ReasonCode.UNCONFIRMED, text))
         return found if found.kind is Kind.UNNEEDED else refusal
+
+    def _look_or_doubt(self, change: Change, entry: Entry) -> Found:
+        """Look; a group that is not there for a moment leaves open what an earlier try took out."""
+        try:
+            return self._look(change, entry)
+        except NotFound as error:
+            if not isinstance(change, Eject):
+                raise
+            raise Unclear(f"{error}; whether an earlier try did it is not known") from error
 
     def _look(self, change: Change, entry: Entry) -> Found:
         """Compare the world with what the intent was made for.

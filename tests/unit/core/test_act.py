@@ -355,6 +355,8 @@ def test_what_cannot_be_seen_is_not_changed(
     stage.world.members["blue-asg"] = answer
     stage.world.registered[BLUE_ARN] = answer
     stage.world.rules[RULE] = answer
+    if isinstance(change, Eject):
+        code = Code.UNCONFIRMED  # an earlier try may have taken it out of what is not shown now
     assert ended(stage.carry_out(stage.intend(change))) == (Kind.FAILED, code)
     assert not stage.world.done
 
