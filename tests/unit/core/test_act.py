@@ -42,7 +42,7 @@ from trimtab.errors import (
     TrimtabError,
     Unclear,
 )
-from trimtab.model.change import Change, Resize, Retire, inverse_of
+from trimtab.model.change import Change, Eject, Resize, Retire, inverse_of
 from trimtab.model.entry import Entry, Kind, outcome_id
 from trimtab.model.halt import Protection
 from trimtab.model.ids import EntryId
