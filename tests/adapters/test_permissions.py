@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,7 +29,7 @@ from tests.builders import (
     an_eject,
     an_entry,
 )
-from trimtab import ports
+from trimtab import codec, ports
 from trimtab.adapters.aws.files import S3Files
 from trimtab.adapters.aws.interfaces import AwsInterfaces
 from trimtab.adapters.aws.permissions import (
@@ -41,6 +43,7 @@ from trimtab.adapters.aws.permissions import (
 from trimtab.adapters.webhook import HttpWebhook
 from trimtab.model.blast import Spend
 from trimtab.model.change import Change, Resize, Retire, Reweight, inverse_of
+from trimtab.model.errand import Brought, Run
 from trimtab.model.ids import Arn, InstanceId, RouteId, Zone
 from trimtab.model.incident import Told
 from trimtab.model.lease import Leases
@@ -63,6 +66,7 @@ SETTINGS = Settings(
     event_bus="default",
     webhook_parameter="/trimtab/webhook",
     anchor_bucket="anchors",
+    probes="subnet-0123456789abcdef0=trimtab-probe",
 )
 RULE = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/shop/1/2/3")
 LISTENER = Arn("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop/1/2")
@@ -101,6 +105,7 @@ ANSWERS: Mapping[str, Mapping[str, Any] | Failure] = {
     "PutEvents": {"FailedEntryCount": 0, "Entries": []},
     "GetParameter": {"Parameter": {"Value": "https://chat.invalid/secret"}},
 }
+BROUGHT = json.dumps({"brought": codec.dumps(Brought(()))}).encode()
 OTHERS = (
     "RegisterTargets",
     "DeregisterTargets",
@@ -181,6 +186,8 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Queue.ask": (lambda c: c.queue.ask([Ask(SHOP, "schedule", NOON)]),),
     "Tellings.recall": (lambda c: c.tellings.recall([SHOP]),),
     "Tellings.keep": (lambda c: c.tellings.keep(SHOP, Told()),),
+    "Addresses.of": (lambda c: c.addresses.of([InstanceId("i-1")]),),
+    "Probes.ask": (lambda c: c.probes.ask([Run(())]),),
     "Reports.keep": (lambda c: c.reports.keep(a_report()),),
     "Reports.recent": (lambda c: c.reports.recent([(SHOP, BLUE)], NOON),),
     "Bus.put": (lambda c: c.bus.put([Event(NOON, EventType.ACTION, {})]),),
@@ -233,6 +240,8 @@ def actions_called(*uses: Use) -> set[str]:
     for name, answer in ANSWERS.items():
         aws.answer(name, answer)
     aws.answer("Query", {"Items": []})
+    aws.answer("DescribeInstances", {"Reservations": []})
+    aws.answer("Invoke", {"Payload": io.BytesIO(BROUGHT)})
     for use in uses:
         use(Connections(SETTINGS, aws.clients))
     return {action for name, params in aws.calls for action in checked(name, params)}
@@ -275,6 +284,8 @@ def test_every_method_of_every_port_is_in_the_table() -> None:
             ports.Topic,
             ports.Tellings,
             ports.Reports,
+            ports.Addresses,
+            ports.Probes,
             ports.Bus,
             ports.Webhook,
             ports.Vault,

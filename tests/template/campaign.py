@@ -38,7 +38,7 @@ from trimtab.model.lease import Lease, Leases
 from trimtab.model.policy import EjectMethod, Policy
 from trimtab.model.probe import ProbePolicy
 from trimtab_lab.embedded import Embedded
-from trimtab_lab.embedded.driver import MAY_ACT
+from trimtab_lab.embedded.driver import MAY_ACT, PROBES
 from trimtab_lab.embedded.eventbridge import PLACEHOLDER
 from trimtab_lab.embedded.guardrail import Roles
 from trimtab_lab.embedded.template import STACK
@@ -57,6 +57,7 @@ WHOLE = MAY_ACT | {
     "WebhookParameter": WEBHOOK,
     "AnchorLock": "GOVERNANCE",
     "AccessLogsBucket": "trimtab-alb-logs",
+    **PROBES,
 }
 """A stack that may do, tells, and locks away, all it can."""
 AT_ONCE = "resize back at once"

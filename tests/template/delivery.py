@@ -9,7 +9,7 @@ from typing import Any
 from tests.template.stack import Stack, references
 
 STREAMS = {"ActFunctionIntents": "FailedIntents", "NotifyFunctionEntries": "FailedNotifications"}
-ASYNCHRONOUS = {"ScheduleFunction", "WakeFunction", "WardenFunction"}
+ASYNCHRONOUS = {"ScheduleFunction", "WakeFunction", "WardenFunction", "SurveyFunction"}
 INTENT_DEADLINE_S = 120
 GRACE_S = 60
 """How long past its deadline the loop waits for an outcome."""

@@ -64,6 +64,17 @@ PORTS = {
         "Store.services",
         "Store.policy",
     ),
+    "survey": (
+        "Store.services",
+        "Store.recall",
+        "Infrastructure.targets",
+        "Addresses.of",
+        "Probes.ask",
+        "Reports.keep",
+    ),
+    "probe": (),
+    "probe2": (),
+    "probe3": (),
     "warden": (
         "Infrastructure.targets",
         "Infrastructure.groups",
@@ -103,6 +114,15 @@ EVERY_FUNCTION = {
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
 }
+IN_A_SUBNET = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+"""What AWS lets Lambda be in a subnet by; what the code of such a function is denied."""
 ENCRYPTING = {"kms:Decrypt", "kms:GenerateDataKey"}
 OF_THE_PLATFORM = {
     "schedule": {"sqs:SendMessage"},
@@ -112,11 +132,16 @@ OF_THE_PLATFORM = {
     "access": {"sqs:SendMessage"},
     "anchor": {"sqs:SendMessage"},
     "warden": {"sqs:SendMessage"},
+    "survey": {"sqs:SendMessage"},
+    "probe": IN_A_SUBNET,
+    "probe2": IN_A_SUBNET,
+    "probe3": IN_A_SUBNET,
     "notify": READING_STREAM | {"sqs:SendMessage"} | ENCRYPTING,
 }
 """What Lambda itself does in the function's name: poll, and send what failed to its queue."""
 
 WITHOUT_RESOURCES = {
+    *IN_A_SUBNET,
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     *(action for actions in READS.values() for action in actions),
@@ -205,6 +230,8 @@ def only_act_and_warden_write(stack: Stack) -> Iterator[str]:
     for role in stack.roles:
         for statement in stack.allowed(role):
             for action in filter(_changes_infrastructure, statement.actions):
+                if action in IN_A_SUBNET:  # Lambda's alone: `probes_have_no_way_out`
+                    continue
                 if role not in {stack.role_of(writer) for writer in WRITERS}:
                     yield f"{role} may {action}"
                 if statement.condition != tag:
@@ -334,6 +361,7 @@ def writes_stay_in_the_transaction(stack: Stack) -> Iterator[str]:
         (notify, "Memory"): ON_TELLINGS,
         (anchor, "Memory"): ON_MARKS,
         (stack.role_of("access"), "Memory"): ON_REPORTS,
+        (stack.role_of("survey"), "Memory"): ON_REPORTS,
     }
     for role in stack.roles:
         for statement in stack.allowed(role):

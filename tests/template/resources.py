@@ -14,7 +14,8 @@ RUNTIME = {
     "Handler": "handler.lambda_handler",
     "TracingConfig": {"Mode": "Active"},
 }
-ENVIRONMENT = {
+NO_VALUE = {"Ref": "AWS::NoValue"}
+ENVIRONMENT: dict[str, dict[str, str]] = {
     "schedule": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_QUEUE_URL": "WorkQueue"},
     "wake": {
         "TRIMTAB_ACCOUNT": "AWS::AccountId",
@@ -46,6 +47,10 @@ ENVIRONMENT = {
         "TRIMTAB_LOG_TABLE": "Log",
         "TRIMTAB_ANCHOR_BUCKET": "AnchorBucket",
     },
+    "survey": {"TRIMTAB_MEMORY_TABLE": "Memory", "TRIMTAB_PROBES": "the probes"},
+    "probe": {},
+    "probe2": {},
+    "probe3": {},
     "warden": {
         "TRIMTAB_MEMORY_TABLE": "Memory",
         "TRIMTAB_LOG_TABLE": "Log",
@@ -56,6 +61,17 @@ ENVIRONMENT = {
         "TRIMTAB_ACCESS_LOGS_BUCKET": "AccessLogsBucket",
     },
 }
+PLACES = {
+    "Fn::Join": [
+        ",",
+        [
+            {"Fn::Sub": "${ProbeSubnet1}=${ProbeFunction}"},
+            {"Fn::If": ["Probes2", {"Fn::Sub": "${ProbeSubnet2}=${Probe2Function}"}, NO_VALUE]},
+            {"Fn::If": ["Probes3", {"Fn::Sub": "${ProbeSubnet3}=${Probe3Function}"}, NO_VALUE]},
+        ],
+    ]
+}
+"""Each place with its function."""
 ONLY_IF = {"AnchorBucket": "LocksAnchors"}
 """Resources that exist under a condition: without them the variable is empty."""
 RETENTION = {"anchor": "AnchorRetentionDays"}
@@ -113,12 +129,15 @@ def handlers_exist(stack: Stack) -> Iterator[str]:
 def environment_fits_the_settings(stack: Stack) -> Iterator[str]:
     """Each function is told what its ports need, from the resource that it means."""
     for function, expected in ENVIRONMENT.items():
-        given = stack.functions[f"{function.capitalize()}Function"]["Environment"]["Variables"]
+        of = stack.functions[f"{function.capitalize()}Function"]
+        given = of.get("Environment", {}).get("Variables", {})
         if set(given) != set(expected) | COMMON_ENVIRONMENT:
             yield f"{function} is told {sorted(given)}"
         for variable, resource in expected.items():
             only_if = ONLY_IF.get(resource)
             expected_value: Any = {"Ref": resource}
+            if variable == "TRIMTAB_PROBES":
+                expected_value = PLACES
             if only_if:
                 expected_value = {"Fn::If": [only_if, expected_value, ""]}
             if given.get(variable) != expected_value:
@@ -214,6 +233,34 @@ def locked_anchors_are_only_written(stack: Stack) -> Iterator[str]:
         yield f"what may be done in S3 is {written}"
 
 
+def probes_have_no_way_out(stack: Stack) -> Iterator[str]:
+    """Each is in its one subnet, made only if there is one, told nothing and allowed nothing."""
+    for number, name in enumerate(("probe", "probe2", "probe3"), start=1):
+        function, role = f"{name.capitalize()}Function", stack.role_of(name)
+        only_if = "Probes" if number == 1 else f"Probes{number}"
+        for made in (function, role):
+            if stack.resources[made].get("Condition") != only_if:
+                yield f"{made} is made without being asked"
+        place = {"SubnetIds": [{"Ref": f"ProbeSubnet{number}"}],
+                 "SecurityGroupIds": [{"Ref": "ProbeSecurityGroup"}]}  # fmt: skip
+        if stack.functions[function].get("VpcConfig") != place:
+            yield f"{name} is in {stack.functions[function].get('VpcConfig')}"
+        if not _denies_interfaces_to(stack, name):
+            yield f"the code of {name} may do what Lambda may for it"
+
+
+def _denies_interfaces_to(stack: Stack, name: str) -> bool:
+    """The code is denied what Lambda needs: its calls carry the function's ARN, Lambda's do not."""
+    arn = f"function:${{AWS::StackName}}-{name}"
+    allowed = [s for s in stack.allowed(stack.role_of(name)) if s.actions[0].startswith("ec2:")]
+    denied = [
+        s
+        for s in stack.statements(stack.role_of(name))
+        if not s.allow and str(s.condition.get("ArnEquals")).endswith(f"{arn}'}}}}")
+    ]
+    return [s.actions for s in allowed] == [s.actions for s in denied] != []
+
+
 def logs_are_kept_for_a_while(stack: Stack) -> Iterator[str]:
     """Each function has a log group of its own, with retention, and writes to no other."""
     groups = stack.of_type("AWS::Logs::LogGroup")
@@ -285,6 +332,7 @@ CHECKS = (
     the_log_outlives_the_stack,
     anchors_are_locked_when_asked,
     locked_anchors_are_only_written,
+    probes_have_no_way_out,
     logs_are_kept_for_a_while,
     queues_are_encrypted_and_private,
     the_topic_can_be_published_to,

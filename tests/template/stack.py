@@ -12,7 +12,20 @@ from typing import Any
 from trimtab_lab.sam import Template, load, transform
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify", "anchor", "warden", "access")
+FUNCTIONS = (
+    "schedule",
+    "wake",
+    "reconcile",
+    "act",
+    "notify",
+    "anchor",
+    "warden",
+    "access",
+    "survey",
+    "probe",
+    "probe2",
+    "probe3",
+)
 
 
 @dataclass(frozen=True)

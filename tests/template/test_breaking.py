@@ -161,6 +161,16 @@ BREAKS: tuple[tuple[str, Break, Check], ...] = (
         permissions.the_warden_queries_leases_only,
     ),
     (
+        "the code of a probe may make network interfaces",
+        lambda parts: statement(parts, "Probe2Role", "NeverByCode").pop("Condition"),
+        resources.probes_have_no_way_out,
+    ),
+    (
+        "a probe is made without being asked",
+        lambda parts: parts["Probe3Function"].pop("Condition"),
+        resources.probes_have_no_way_out,
+    ),
+    (
         "reconcile may query what it reads by key",
         lambda parts: statement(parts, "ReconcileRole", "ReadReports").pop("Condition"),
         permissions.reconcile_queries_reports_only,

@@ -24,7 +24,7 @@ print(handler.__file__, trimtab.__file__, callable(handler.lambda_handler), sep=
 """
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", [f for f in FUNCTIONS if f[-1] not in "23"])  # one build
 def test_a_built_handler_imports_from_the_built_layer(function: str) -> None:
     folder = BUILT / f"{function.capitalize()}Function"
     path = os.pathsep.join([str(folder), str(LAYER)])

@@ -35,6 +35,7 @@ from trimtab_lab.embedded.expiry import expire
 from trimtab_lab.embedded.functions import FunctionError, Functions
 from trimtab_lab.embedded.guardrail import Guardrail
 from trimtab_lab.embedded.heard import messages
+from trimtab_lab.embedded.probing import probing
 from trimtab_lab.embedded.stack import Stack
 from trimtab_lab.embedded.template import Template
 from trimtab_lab.embedded.wire import Hook, Killed, Moment
@@ -51,6 +52,13 @@ if TYPE_CHECKING:
 A_MINUTE = timedelta(minutes=1)
 MAY_ACT = dict.fromkeys(("EnableEject", "EnableReplace", "EnableScale", "EnableRoute"), "true")
 """The stack's consent to every kind of change; the template's own default is none."""
+PROBES = {
+    "ProbeSubnet1": "subnet-0000000000000000a",
+    "ProbeSubnet2": "subnet-0000000000000000b",
+    "ProbeSubnet3": "subnet-0000000000000000c",
+    "ProbeSecurityGroup": "sg-0123456789abcdef0",
+}
+"""A stack with our own probe in three places, which are the first three zones of the world."""
 
 
 class Embedded:
@@ -89,6 +97,7 @@ class Embedded:
         with ExitStack() as opening:
             opening.enter_context(self._account.opened())
             opening.enter_context(self.functions.started())
+            opening.enter_context(probing(self.world, self._account.board, self.functions))
             self.guardrail.connect()
             self.session = self._account.session()
             self.stack.deploy(self.session)
@@ -235,6 +244,8 @@ class Embedded:
             if self.world.now == end:
                 troubles += self._schedule(end) + self._run("warden", end)
             troubles += self.deliver()
+        if "survey" in self.stack.functions:  # what it finds is there for the next tick
+            troubles += self._run("survey", end)
         troubles += self._sweep(end)
         troubles += [_said(line) for line in self.functions.output.take_trouble()]
         number = self.result.minutes + 1

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from trimtab import telemetry
-from trimtab_lab.embedded.stack import FUNCTIONS, Stack
+from trimtab_lab.embedded.stack import Stack
 from trimtab_lab.embedded.template import STACK
 from trimtab_lab.embedded.wire import Killed, Switchboard
 
@@ -113,7 +113,7 @@ class Functions:
             self._board.function = caller
 
     def _restart_all(self) -> None:
-        for function in FUNCTIONS:
+        for function in self._environment:
             restart(function)
 
 
@@ -140,7 +140,8 @@ def restart(function: str) -> None:
 
 
 def _module(function: str) -> ModuleType:
-    return importlib.import_module(f"functions.{function}.handler")
+    code = function.rstrip("0123456789")  # the probe, in several places
+    return importlib.import_module(f"functions.{code}.handler")
 
 
 def _handler(function: str) -> Callable[[object, Context], Mapping[str, Any]]:

@@ -18,6 +18,14 @@ Need = tuple[str, Asked]
 
 _POLLING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 _READING = ("DescribeStream", "GetRecords", "GetShardIterator")
+_IN_A_SUBNET = (
+    "AssignPrivateIpAddresses",
+    "CreateNetworkInterface",
+    "DeleteNetworkInterface",
+    "DescribeNetworkInterfaces",
+    "DescribeSubnets",
+    "UnassignPrivateIpAddresses",
+)
 _DELIVERING = {"sqs": "SendMessage", "sns": "Publish", "lambda": "InvokeFunction"}
 """What handing an event to a target or a destination needs, by its service."""
 
@@ -46,6 +54,8 @@ def _of_function(function: Mapping[str, Any], place: AccountPlace) -> Iterator[A
     if function.get("Tracing") == "Active":
         yield Asked("xray:PutTraceSegments", "*")
         yield Asked("xray:PutTelemetryRecords", "*")
+    if function.get("VpcConfig"):
+        yield from (Asked(f"ec2:{operation}", "*") for operation in _IN_A_SUBNET)
     if function.get("KmsKeyArn"):  # the environment
         yield Asked("kms:Decrypt", function["KmsKeyArn"])
     for event in function.get("Events", {}).values():

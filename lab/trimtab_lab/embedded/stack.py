@@ -30,8 +30,6 @@ _QUEUE = (
     "MessageRetentionPeriod",
     "RedrivePolicy",
 )
-FUNCTIONS = ("schedule", "wake", "reconcile", "act", "notify", "anchor", "warden", "access")
-"""All there can be: some exist only under a condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +86,9 @@ class Stack:
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The functions that this stack has."""
-        made = {str(given["FunctionName"]) for given in self._functions.values()}
-        return tuple(name for name in FUNCTIONS if f"{STACK}-{name}" in made)
+        """The functions that are made."""
+        made = self._functions.values()
+        return tuple(str(given["FunctionName"]).removeprefix(f"{STACK}-") for given in made)
 
     @property
     def settings(self) -> Settings:

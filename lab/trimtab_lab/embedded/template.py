@@ -107,6 +107,8 @@ class Template:
             "Fn::Sub": self._sub,
             "Fn::If": self._if,
             "Fn::Equals": lambda pair: self.resolve(pair[0]) == self.resolve(pair[1]),
+            "Fn::Join": lambda given: given[0].join(map(str, self.resolve(given[1]))),
+            "Fn::And": lambda all_of: all(self.resolve(one) for one in all_of),
             "Fn::Not": lambda one: not self.resolve(one[0]),
         }
         if name not in functions:

@@ -162,6 +162,13 @@ def _ec2(operation: str, _: Params, __: Place) -> Iterator[Asked]:
     yield Asked(f"ec2:{operation}", "*")
 
 
+def _lambda(operation: str, params: Params, place: Place) -> Iterator[Asked]:
+    if operation != "Invoke":
+        raise NotImplementedError(f"which permission does lambda:{operation} need?")
+    function = f"{place.region}:{place.account}:function:{params['FunctionName']}"
+    yield Asked("lambda:InvokeFunction", f"arn:aws:lambda:{function}")
+
+
 def _events(operation: str, params: Params, place: Place) -> Iterator[Asked]:
     if operation != "PutEvents":
         raise NotImplementedError(f"which permission does events:{operation} need?")
@@ -216,6 +223,7 @@ _NEEDS: Mapping[str, Callable[[str, Params, Place], Iterator[Asked]]] = {
     "ec2": _ec2,
     "elbv2": _elbv2,
     "events": _events,
+    "lambda": _lambda,
     "s3": _s3,
     "sns": _sns,
     "sqs": _sqs,

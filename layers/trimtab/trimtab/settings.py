@@ -22,6 +22,7 @@ _VARIABLES: Mapping[str, str] = {
     "account": "TRIMTAB_ACCOUNT",
     "anchor_bucket": "TRIMTAB_ANCHOR_BUCKET",
     "access_logs_bucket": "TRIMTAB_ACCESS_LOGS_BUCKET",
+    "probes": "TRIMTAB_PROBES",
     "region": "AWS_REGION",
 }
 _TICKS_DAYS = "TRIMTAB_TICKS_DAYS"
@@ -40,6 +41,13 @@ _SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
     "account": (re.compile(r"\d{12}"), "an AWS account id of 12 digits"),
     "anchor_bucket": _BUCKET_NAME,
     "access_logs_bucket": _BUCKET_NAME,
+    "probes": (
+        re.compile(
+            r"subnet-[0-9a-f]{8,17}=[A-Za-z0-9_-]{1,64}"
+            r"(?:,subnet-[0-9a-f]{8,17}=[A-Za-z0-9_-]{1,64})*"
+        ),
+        "SUBNET=FUNCTION for each place the probe is in, with commas",
+    ),
     "queue_url": (
         re.compile(r"https?://\S+/\d{12}/\S+\.fifo"),
         "the URL of an SQS FIFO queue",
@@ -79,6 +87,7 @@ class Settings:
     webhook_parameter: str = ""
     anchor_bucket: str = ""
     access_logs_bucket: str = ""
+    probes: str = ""
     ticks_days: int = int(_DEFAULT_DAYS)
     most_removals: int = int(_DEFAULT_REMOVALS)
     max_age: timedelta = timedelta(minutes=3)
@@ -121,6 +130,7 @@ class Settings:
             webhook_parameter=given["webhook_parameter"],
             anchor_bucket=given["anchor_bucket"],
             access_logs_bucket=given["access_logs_bucket"],
+            probes=given["probes"],
             ticks_days=int(days),
             log_days=int(log_days),
             most_removals=int(most),

@@ -27,6 +27,7 @@ from trimtab.model.link import Checked, Head
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Tick
 from trimtab.notify import Report
+from trimtab.survey import Surveyed
 from trimtab.warden import Watched
 
 logger = Logger(log_uncaught_exceptions=False)
@@ -164,6 +165,20 @@ def emit_access_log(taken: Taken) -> None:
         logger.info("access.taken", extra={**extra, "cut": taken.cut, **asdict(taken.read)})
         _count("AccessLogsTaken")
         _count_if_any("AccessLogLinesUnread", taken.read.unread)
+
+
+def emit_surveyed(surveyed: Surveyed) -> None:
+    """Tell how many targets were asked for and what could not be done; none at all is ordinary."""
+    logger.info("survey.done", extra={"targets": surveyed.targets, "reports": surveyed.reports})
+    for why in surveyed.troubles:
+        logger.warning("survey.trouble", extra={"why": _cut(why)})
+    _count_if_any("TargetsProbed", surveyed.targets)
+    _count_if_any("ProbesFailed", len(surveyed.troubles))
+
+
+def emit_probed(asked: int, heard: int) -> None:
+    """Tell how many targets of a run were asked in time."""
+    logger.info("probe.done", extra={"asked": asked, "heard": heard})
 
 
 def emit_outcome(outcome: Entry | None) -> None:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from functools import cached_property
 
 from trimtab.access_logs import Outside
+from trimtab.adapters.aws.addresses import Ec2Addresses
 from trimtab.adapters.aws.bus import EventBus
 from trimtab.adapters.aws.clients import Clients, Session
 from trimtab.adapters.aws.files import S3Files
 from trimtab.adapters.aws.infrastructure import AwsHands, AwsInfrastructure
 from trimtab.adapters.aws.interfaces import AwsInterfaces
+from trimtab.adapters.aws.probes import LambdaProbes
 from trimtab.adapters.aws.queue import SqsQueue
 from trimtab.adapters.aws.resolve import AwsNames
 from trimtab.adapters.aws.secret import ParameterSecret
@@ -28,12 +30,14 @@ from trimtab.adapters.webhook import HttpWebhook
 from trimtab.channels import BusChannel, Channel, TopicChannel, WebhookChannel
 from trimtab.notify import Teller
 from trimtab.ports import (
+    Addresses,
     Bus,
     Hands,
     Infrastructure,
     Ledger,
     Names,
     Owners,
+    Probes,
     Queue,
     Reports,
     Signs,
@@ -130,6 +134,18 @@ class Connections:
         """What probes and access logs saw."""
         self.settings.require("memory_table")
         return TableReports(self._tables)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Where instances are asked."""
+        return Ec2Addresses(self.clients)
+
+    @cached_property
+    def probes(self) -> Probes:
+        """Our own probes."""
+        self.settings.require("probes")
+        places = (place.partition("=") for place in self.settings.probes.split(","))
+        return LambdaProbes(self.clients, {subnet: function for subnet, _, function in places})
 
     @cached_property
     def teller(self) -> Teller:

@@ -35,6 +35,15 @@ _CONFIG = Config(
 )
 
 
+_WAITING = Config(
+    connect_timeout=2,
+    read_timeout=30,  # a probe ends within 25 seconds, whatever its targets do
+    retries={"mode": "standard", "total_max_attempts": 1},  # the next minute is the retry
+    max_pool_connections=AT_ONCE,
+    user_agent_extra=f"trimtab/{__version__}",
+)
+
+
 class Clients:
     """One client per service, each built when it is first asked for.
 
@@ -94,6 +103,11 @@ class Clients:
     def ec2(self) -> Any:  # noqa: ANN401 - for few calls we do not carry EC2's stubs, the largest
         """EC2."""
         return self._session.client("ec2", region_name=self._region, config=_CONFIG)
+
+    @cached_property
+    def lambdas(self) -> Any:  # noqa: ANN401 - for one call we do not carry Lambda's stubs
+        """Lambda, with the patience to wait for an answer."""
+        return self._session.client("lambda", region_name=self._region, config=_WAITING)
 
     @cached_property
     def sns(self) -> SNSClient:

@@ -19,6 +19,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
         "dynamodb:DeleteItem",
         "dynamodb:ConditionCheckItem",
     ),
+    "lambda:Invoke": ("lambda:InvokeFunction",),
     "sqs:SendMessageBatch": ("sqs:SendMessage",),
 }
 """Operations whose IAM actions are not simply their own name."""
@@ -38,6 +39,7 @@ READS: Mapping[str, tuple[str, ...]] = {
     "Signs.refreshes": ("autoscaling:DescribeInstanceRefreshes",),
     "Owners.groups_of": ("autoscaling:DescribeAutoScalingInstances",),
     "Interfaces.of": ("ec2:DescribeInstances",),
+    "Addresses.of": ("ec2:DescribeInstances",),
 }
 """What observing needs. None of these writes, and none can be narrowed to a resource."""
 
@@ -85,6 +87,7 @@ STATE: Mapping[str, tuple[str, ...]] = {
     "Queue.ask": ("sqs:SendMessage",),
     "Tellings.recall": ("dynamodb:BatchGetItem",),
     "Tellings.keep": ("dynamodb:PutItem",),
+    "Probes.ask": ("lambda:InvokeFunction",),
     "Reports.keep": ("dynamodb:PutItem",),
     "Reports.recent": ("dynamodb:Query",),
     "Topic.tell": ("sns:Publish",),
