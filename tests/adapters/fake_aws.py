@@ -18,7 +18,6 @@ from trimtab.adapters.aws.clients import Clients, Session
 
 SERVICES = {
     "S3": "s3",
-    "EC2": "ec2",
     "Lambda": "lambda",
     "Elastic Load Balancing v2": "elasticloadbalancing",
     "Auto Scaling": "autoscaling",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from tests.template.permissions import REWRITING, TAGGING, TAKING_OUT
+from tests.template.permissions import IN_A_SUBNET, REWRITING, TAGGING, TAKING_OUT
 from trimtab.adapters.aws.permissions import WRITES
 from trimtab_lab.embedded.guardrail import Roles
 from trimtab_lab.iam import Asked, Statement, judge, read_statements
@@ -37,6 +37,7 @@ ANY_KEY = {
     ("reconcile", "dynamodb:ConditionCheckItem"): "checks that the policy is still the one read",
     ("act", "dynamodb:BatchGetItem"): "reads intents and pauses, under the service's name",
     ("access", "dynamodb:GetItem"): "reads each service's policy, under the service's name",
+    ("survey", "dynamodb:BatchGetItem"): "recalls whom we hold out, under the service's name",
     ("warden", "dynamodb:BatchGetItem"): "reads outcomes and pauses, under the service's name",
 }
 """Who may reach items under any key, and why: keys there are names that users choose."""
@@ -146,8 +147,21 @@ def not_denied(
     for action in sorted(TAKING_OUT):
         if judge((*roles["warden"], *widened), Asked(action, "arn:of:any:thing:x:y")).is_allowed:
             yield f"warden is not denied {action}"
+    yield from _not_denied_to_the_code_of_probes(roles, widened)
     recorded = [(role, asked) for role, asked in recorded if asked.action in INFRASTRUCTURE]
     yield from _not_denied_to_whoever_changes(roles, recorded, widened)
+
+
+def _not_denied_to_the_code_of_probes(
+    roles: Roles, widened: tuple[Statement, ...]
+) -> Iterator[str]:
+    """What Lambda may do in the name of a function in a subnet, its code must not."""
+    for role in sorted(name for name in roles if name.startswith("probe")):
+        code = f"arn:aws:lambda:us-east-1:123456789012:function:trimtab-{role}"
+        for action in sorted(IN_A_SUBNET):
+            asked = Asked(action, "*").given({CODE: (code,)})
+            if judge((*roles[role], *widened), asked).is_allowed:
+                yield f"the code of {role} is not denied {action}"
 
 
 def _not_denied_to_whoever_changes(

@@ -14,7 +14,7 @@ from trimtab_lab.campaign.stage import Stage, scenario_of
 from trimtab_lab.campaign.story import Story
 from trimtab_lab.campaign.witness import Witness
 from trimtab_lab.embedded import Embedded
-from trimtab_lab.embedded.driver import MAY_ACT
+from trimtab_lab.embedded.driver import MAY_ACT, PROBES
 
 DOZEN = (
     "target-errors-of-8",
@@ -29,6 +29,7 @@ DOZEN = (
     "dependency-errors",
     "deployment-slow",
     "blind-and-one-bad",
+    "probe-sees-it-with-one-zone-blind",
 )
 """The stories that `make campaign-health` and the tests always play here: seconds each."""
 IAM_NAMES = {"elbv2": "elasticloadbalancing"}
@@ -44,7 +45,7 @@ def play_embedded(story: Story, seed: int) -> Played:
     scenario = scenario_of(story, seed)
     policy = campaign_policy(story, scenario)
     removed: dict[str, int] = {}
-    parameters = dict(MAY_ACT)
+    parameters = MAY_ACT | (PROBES if story.fleet.probe else {})
     if story.fleet.access_logs:
         parameters["AccessLogsBucket"] = "trimtab-alb-logs"
     with Embedded(scenario, parameters=parameters) as aws:

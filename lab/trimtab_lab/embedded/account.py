@@ -18,7 +18,7 @@ from moto.core.responses import BaseResponse
 from moto.moto_api._internal import mock_random
 from moto.s3.responses import S3Response
 
-from trimtab_lab.embedded import autoscaling, cloudwatch, ec2, elb, probing
+from trimtab_lab.embedded import autoscaling, cloudwatch, ec2, elb
 from trimtab_lab.embedded.calls import CallLog
 from trimtab_lab.embedded.cloudwatch import Partial
 from trimtab_lab.embedded.moto_fixes import moto_fixed
@@ -67,7 +67,6 @@ class Account:
             **autoscaling.ANSWERS,
             **ec2.ANSWERS,
             **cloudwatch.answers(self._is_partial),
-            **probing.ANSWERS,
         }
         self.board = Switchboard(world, answers, self.calls)
         topology = world.scenario.topology

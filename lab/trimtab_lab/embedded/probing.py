@@ -1,7 +1,7 @@
 """Probes without a network: the survey's and the probe's real handlers, the world's answers.
 
 Lambda's Invoke is answered here, since stock moto would start a container; what the probe would ask
-over the network it asks the world. An instance's address is made up from its place in the world.
+over the network it asks the world.
 """
 
 from __future__ import annotations
@@ -19,33 +19,13 @@ from trimtab.adapters.aws import probes
 from trimtab.model.errand import Addressed, Brought, Errand, Run
 from trimtab_lab.embedded.functions import FunctionError, Functions
 from trimtab_lab.embedded.template import STACK
-from trimtab_lab.embedded.wire import Answers, Params, Switchboard
+from trimtab_lab.embedded.wire import Switchboard
 from trimtab_lab.simulator.probes import brought
-from trimtab_lab.world.errors import WorldError
+from trimtab_lab.world.access_log import address_of
 from trimtab_lab.world.world import World
 
 AskAll = Callable[[Run, float], Brought]
 _INVOKE = probes.invoke
-
-
-def describe_instances(world: World, params: Params) -> dict[str, Any]:
-    """Stock moto: knows none of the world's. AWS: those that pass the filters, with addresses."""
-    (wanted,) = (f["Values"] for f in params["Filters"] if f["Name"] == "instance-id")
-    found = [
-        {"InstanceId": instance, "PrivateIpAddress": address}
-        for instance, address in addresses_of(world).items()
-        if instance in wanted
-    ]
-    return {"Reservations": [{"Instances": found}]} if found else {"Reservations": []}
-
-
-ANSWERS: Answers = {("ec2", "DescribeInstances"): describe_instances}
-
-
-def addresses_of(world: World) -> Mapping[str, str]:
-    """Address of every instance that was ever launched: none is used twice."""
-    born = sorted(world.instances(), key=lambda i: (i.launched_at, i.id))
-    return {i.id: f"10.0.{n // 250}.{n % 250 + 4}" for n, i in enumerate(born)}
 
 
 @contextmanager
@@ -80,16 +60,16 @@ def asking(world: World, name: str, functions: Functions) -> AskAll:
     """Ask the world from the zone of a probe, in place of the network."""
     zones = world.scenario.topology.zones
     number = int(name.removeprefix("probe") or "1") - 1
-    at = {address: instance for instance, address in addresses_of(world).items()}
+    at = {address_of(instance.id): instance.id for instance in world.instances()}
 
     def known(errand: Errand) -> Errand:
         targets = (Addressed(t.target, at.get(t.address, ""), t.port) for t in errand.targets)
         return Errand(errand.service, errand.fleet, errand.probe, tuple(targets))
 
     def ask_all(run: Run, _seconds: float) -> Brought:
-        return brought(world, zones[number], Run(tuple(known(e) for e in run.errands)))
+        return brought(world, zones[number % len(zones)], Run(tuple(known(e) for e in run.errands)))
 
     return ask_all
 
 
-__all__ = ["ANSWERS", "WorldError", "probing"]
+__all__ = ["probing"]
