@@ -26,7 +26,7 @@ MOST_AN_HOUR = 10
 AN_HOUR = timedelta(hours=1)
 SKEWED = timedelta(seconds=15)
 A_BATCH = 12
-"""Messages that one thing that goes wrong may repeat: all that was due, on each of three channels."""
+"""Messages that one thing that goes wrong may repeat: all that was due, on each channel."""
 
 
 class _Bus:
