@@ -157,6 +157,10 @@ class Loop:
             expired = expiry_of(late, service, now, "reconcile")
             if self._ledger.append(expired):
                 outcomes[name] = expired
+                continue
+            told = self._ledger.entries(service, [outcome_id(name)])
+            if outcome_id(name) in told:
+                outcomes[name] = told[outcome_id(name)]  # by act, since we asked
         return outcomes
 
 

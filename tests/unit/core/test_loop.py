@@ -127,7 +127,9 @@ def test_an_intent_nobody_carried_out_ends_once_and_is_decided_anew(deployed: De
     assert not deployed.world.done
 
 
-def test_an_outcome_that_came_first_is_not_overwritten(deployed: Deployed) -> None:
+def test_an_outcome_that_came_first_is_not_overwritten_and_learnt_at_once(
+    deployed: Deployed,
+) -> None:
     intent = until_the_ejection(deployed)
     outcome = replace(intent, id=outcome_id(intent.id), kind=Kind.FAILED, intent=intent.id)
     ledger = deployed.state.ledger
@@ -144,7 +146,7 @@ def test_an_outcome_that_came_first_is_not_overwritten(deployed: Deployed) -> No
 
     racing = Loop(deployed.state.store, Racing(), deployed.world)  # type: ignore[arg-type]
     tick = ticked(racing.tick([Ask(SHOP, "schedule", at(6))], at(6))[SHOP])
-    assert intent.id in {p.entry for p in tick.memory.pending}
+    assert intent.id not in {p.entry for p in tick.memory.pending}
     assert [e.kind for e in deployed.log() if e.intent == intent.id] == [Kind.FAILED]
 
 
