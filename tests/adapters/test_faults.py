@@ -27,6 +27,7 @@ TABLE_NAMES = {
     "sns": "sns:Publish",
     "events": "events:PutEvents",
     "ssm": "ssm:GetParameter",
+    "s3": "s3:GetObject",
 }
 
 
