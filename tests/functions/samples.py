@@ -299,6 +299,7 @@ SAMPLES: Mapping[str, object] = {
     "access-hostile-key": written_to(LOGS, f"{HOSTILE_NAME}/{LOG_KEY}"),
     "anchor-daily": {"source": "trimtab.anchor", "scheduled_at": TIME},
     "warden-run": {"source": "trimtab.warden", "scheduled_at": TIME},
+    "survey-run": {"source": "trimtab.survey", "scheduled_at": TIME},
     "schedule-tick": {"source": "trimtab.schedule", "scheduled_at": TIME},
     "wake-alarm-raised": alarm("shop-blue-errors", "OK", "ALARM", TARGET_ERRORS),
     "wake-alarm-cleared": alarm("shop-blue-errors", "ALARM", "OK", TARGET_ERRORS),

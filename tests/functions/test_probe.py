@@ -9,7 +9,7 @@ import pytest
 from functions.probe import handler as probe
 from functions.survey import handler as survey
 from tests.builders import BLUE, SHOP, a_target
-from tests.functions.deployment import metrics_in
+from tests.functions.deployment import metrics_in, sample
 from trimtab import codec
 from trimtab.errors import EventRefused
 from trimtab.model.errand import MOST_ASKED, Addressed, Answered, Brought, Errand, Run
@@ -61,5 +61,5 @@ def test_a_survey_is_told_and_counted(
 ) -> None:
     done = SimpleNamespace(survey=lambda _: Surveyed(12, 3, ("the probe in a: lost",)))
     monkeypatch.setattr(survey, "surveyor", lambda: done)
-    assert survey.lambda_handler({}, context) == {"targets": 12, "reports": 3}
+    assert survey.lambda_handler(sample("survey-run"), context) == {"targets": 12, "reports": 3}
     assert metrics_in(capsys) == {"TargetsProbed": [12.0], "ProbesFailed": [1.0]}
