@@ -31,6 +31,9 @@ from trimtab_lab.chaos.gates import log_puts
 ROUNDING = 0.011
 """Weights are whole percents."""
 
+CAME_TO_NOTHING = (Kind.EXPIRED, Kind.CONFLICT, Kind.FAILED)
+"""What was asked for once and ended so may be tried again: nobody has got it."""
+
 
 @dataclass(slots=True)
 class Book:
@@ -137,7 +140,8 @@ class Book:
         self.law(_serves(entry.change, asked, self.log), f"{name}: that was not asked for")
         once = not isinstance(asked.asked, HoldCapacity | HoldWeights | Undo)
         earlier = self.carried.setdefault(asked.id, [])
-        self.law(not (once and earlier), f"{name}: carried out once before")
+        done = [e for e in earlier if e.id not in ended or ended[e.id].kind not in CAME_TO_NOTHING]
+        self.law(not (once and done), f"{name}: carried out once before")
         if isinstance(asked.asked, Approve):
             self._approved(entry, name)
         if isinstance(asked.asked, Undo):
