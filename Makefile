@@ -51,7 +51,7 @@ local-cloud: setup setup-runtime ## a local AWS to deploy to and play with, unti
 
 .PHONY: ci-demo
 ci-demo: setup ## the demo on three seeds, two at a time: fewer requests must fail than without Trimtab
-	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && printf '%s\n' 7 11 23 | xargs -P 2 -I SEED sh -c \
+	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && printf '%s\n' $(or $(SEEDS),7 11 23) | xargs -P 2 -I SEED sh -c \
 	  'echo "demo: seed SEED"; $(BIN)/trimtab demo --seed SEED --out "$$1/SEED" --check > "$$1/SEED.txt" 2>&1; \
 	   code=$$?; echo "demo: seed SEED: exit $$code"; grep -E "failed requests|day took" "$$1/SEED.txt"; \
 	   [ $$code -eq 0 ] || { tail -n 40 "$$1/SEED.txt"; exit 1; }' sh "$$out"
