@@ -236,7 +236,9 @@ def _is_ready_to_end(change: Retire, group: Group) -> Found:
         return _changed(f"{change.instance} is protected from scale-in")
     if "Terminate" in group.suspended:
         return _changed(f"{group.name} has suspended Terminate")
-    if group.marks is not None and group.marks.do_not_touch:
+    if group.marks is None:  # an end cannot be undone: unread is not absent
+        return _changed(f"it is not known how {group.name} is tagged")
+    if group.marks.do_not_touch:
         return _changed(f"{group.name} carries the tag {DO_NOT_TOUCH}")
     return GO
 

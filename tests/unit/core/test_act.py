@@ -51,6 +51,7 @@ from trimtab.model.policy import EjectMethod, Lever
 from trimtab.model.reason import Reason
 from trimtab.model.reason import ReasonCode as Code
 from trimtab.model.request import Protect, ProtectFleet, ProtectRoute, ProtectTarget
+from trimtab.model.signs import Marks
 from trimtab_lab.simulator.stores import DictTables, InMemory
 
 GROW = Resize(BLUE, "blue-asg", before=4, after=5)
@@ -283,7 +284,10 @@ SAFE = replace(ASIDE, protected=True)
         pytest.param(STANDBY, with_member(Lifecycle.LEAVING), CHANGED, id="it is being ended"),
         pytest.param(STANDBY, with_group(members=()), (Kind.CONFLICT, Code.NOT_FOUND),
                      id="it is no member any more"),
-        pytest.param(END, with_member(Lifecycle.STANDBY), DONE, id="it is ended in standby"),
+        pytest.param(END, with_group(members=(ASIDE,), marks=Marks()), DONE,
+                     id="it is ended in standby"),
+        pytest.param(END, with_group(members=(ASIDE,), marks=None), CHANGED,
+                     id="its group's tags are not known"),
         pytest.param(END, with_member(Lifecycle.IN_SERVICE), CHANGED, id="not in service"),
         pytest.param(END, with_member(Lifecycle.ENTERING_STANDBY), CHANGED, id="nor draining"),
         pytest.param(END, with_member(Lifecycle.LEAVING), SO_ALREADY, id="it is ending"),
