@@ -26,6 +26,8 @@ CONSECUTIVE_5XX = 5
 PANIC_PERCENT = 50
 """Envoy balances over all hosts again when fewer than this are left."""
 
+NEVER_OUT = HostHistory()
+
 
 class Envoy:
     """A proxy in front of the fleet with Envoy's outlier detection at its defaults.
@@ -62,7 +64,7 @@ class Envoy:
         return out_now
 
     def _host(self, host: str) -> HostHistory:
-        return self.hosts.get(host, HostHistory())
+        return self.hosts.get(host, NEVER_OUT)
 
     def _since(self) -> dict[str, tuple[int, int]]:
         """Count what happened since the last look; a new minute's counts begin at nothing."""

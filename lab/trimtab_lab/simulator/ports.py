@@ -33,7 +33,7 @@ from trimtab.model.signs import Marks, marks_of
 from trimtab.ports import MetricKey
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.metrics import Series as WorldSeries
-from trimtab_lab.world.views import GroupView, InstanceView, TargetHealth, TargetRef
+from trimtab_lab.world.views import GroupView, InstanceView, TargetHealth, TargetRef, moment
 from trimtab_lab.world.world import World
 
 K = TypeVar("K")
@@ -69,15 +69,14 @@ class Api:
     def called(self, operation: str, boto3_operation: str) -> Call:
         """Count a call that went through; raise ``Throttled`` for one that did not."""
         self._before(operation)
-        service = operation.split(":", 1)[0]
-        service = _BOTO3_NAMES.get(service, service)
         throttles = self.world.throttles()
-        share = max(
-            throttles.get((service, name), 0.0)
-            for name in (boto3_operation, operation.split(":", 1)[1], "*")
-        )
-        if share and self._dice.random() < share**TRIES:
-            raise Throttled(f"{operation}: too many calls; the next tick tries again")
+        if throttles:
+            service, name = operation.split(":", 1)
+            service = _BOTO3_NAMES.get(service, service)
+            names = (boto3_operation, name, "*")
+            share = max(throttles.get((service, each), 0.0) for each in names)
+            if share and self._dice.random() < share**TRIES:
+                raise Throttled(f"{operation}: too many calls; the next tick tries again")
         return Call(operation, f"simulated-{next(self._calls):06}")
 
 
@@ -130,12 +129,13 @@ class WorldInfrastructure:
     ) -> Mapping[MetricKey, Series | Reason]:
         """Raw one-minute series of what has arrived by now."""
         first, last = (at.replace(second=0, microsecond=0) for at in (start, end))
+        window = (int(first.timestamp()), int(last.timestamp()), int(self._world.now.timestamp()))
 
         def read(key: MetricKey) -> Series:
             self._api.called("cloudwatch:GetMetricData", "get_metric_data")
             wanted = WorldSeries(key.namespace, key.name, key.dimensions, key.statistic)
-            found = self._world.metrics.datapoints(wanted, first, last, self._world.now)
-            return sieved([Point(at, v) for at, v in found], key)
+            found = sorted(self._world.metrics.values(wanted, window).items())
+            return sieved([Point(moment(at), v) for at, v in found], key)
 
         return {key: _answer(read, key) for key in dict.fromkeys(keys)}
 

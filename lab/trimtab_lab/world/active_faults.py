@@ -77,6 +77,8 @@ class Faults:
         self._instances = instances
         self._journal = journal
         self._on: list[_On] = []
+        self._strikes = False
+        """Whether any was on when instances were last looked at."""
         self.metrics: Metrics | None = None
 
     def active(self) -> tuple[Fault, ...]:
@@ -121,6 +123,9 @@ class Faults:
 
     def refresh(self) -> None:
         """Put every active fault on the instances it strikes, and no other."""
+        if not (self._on or self._strikes):
+            return
+        self._strikes = bool(self._on)
         for instance in self._instances.values():
             instance.clear_faults()
             for on in self._on:

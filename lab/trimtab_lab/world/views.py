@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trimtab_lab.world.scenario import HealthCheck
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from trimtab_lab.world.targets import Rule, TargetGroup
 
 
+@lru_cache(maxsize=4096)
 def moment(at: int) -> datetime:
-    """Aware UTC time of the world's seconds."""
+    """Aware UTC time of the world's seconds; the same few are asked for again and again."""
     return datetime.fromtimestamp(at, UTC)
 
 

@@ -301,8 +301,8 @@ def _dataclass_decoder(kind: Any) -> Decoder:
     def read(data: Any, path: str) -> Any:
         if not isinstance(data, dict):
             raise Malformed(f"{path}: expected {kind.__name__}, found {type(data).__name__}")
-        unknown, missing = data.keys() - readers.keys(), needed - data.keys()
-        if unknown or missing:
+        if not readers.keys() >= data.keys() >= needed:
+            unknown, missing = data.keys() - readers.keys(), needed - data.keys()
             words = [f"unknown {k!r}" for k in sorted(unknown)]
             words += [f"missing {k!r}" for k in sorted(missing)]
             raise Malformed(f"{path}: {', '.join(words)} in a stored {kind.__name__}")

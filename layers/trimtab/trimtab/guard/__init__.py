@@ -100,20 +100,20 @@ def guard(
 
 def _judge(proposal: Proposal, plan: Plan, heard: Heard) -> Verdict:
     """Let every guard look at one proposal, until one refuses."""
-    change, checks, clamp = proposal.change, [], None
+    asked, checks, clamp = proposal, [], None
     for check in GUARDS:
-        answer = check(replace(proposal, change=change), plan)
+        answer = check(asked, plan)
         name = check.__name__.removeprefix("check_")
         checks.append(Check(name, not isinstance(answer, Refused), answer.reason))
         match answer:
             case Refused(reason):
-                return Verdict(proposal, Ruling.REFUSED, change, reason, tuple(checks))
+                return Verdict(proposal, Ruling.REFUSED, asked.change, reason, tuple(checks))
             case Clamped(smaller, reason):
-                change, clamp = smaller, reason
+                asked, clamp = replace(asked, change=smaller), reason
             case Passed():
                 pass
-    ruling, reason = _by_mode(replace(proposal, change=change), plan, clamp, heard)
-    return Verdict(proposal, ruling, change, reason, tuple(checks))
+    ruling, reason = _by_mode(asked, plan, clamp, heard)
+    return Verdict(proposal, ruling, asked.change, reason, tuple(checks))
 
 
 def _by_mode(
