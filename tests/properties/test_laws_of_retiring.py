@@ -84,7 +84,7 @@ def last_strikes(draw: st.DrawFn) -> Inputs:
 MATTERS = (
     *["nothing"] * 8, "lifecycle", "lifecycle", "protected", "missing", "suspended", "ill",
     "initial", "registered", "blind", "no group", "ladder", "ladder", "rate", "off", "deregistered",
-    "strikes", "time", "word",
+    "strikes", "time", "word", "alone",
 )  # fmt: skip
 
 
@@ -94,6 +94,7 @@ def _held(draw: st.DrawFn, matter: str) -> Ejection:
         20,
         method=EjectMethod.DEREGISTER if deregistered else EjectMethod.STANDBY,
         group=None if deregistered else "blue-asg",
+        replace=not deregistered and matter != "alone",
     )
     return an_ejection(
         eject,
@@ -119,12 +120,13 @@ def test_a_termination_keeps_every_law(given_inputs: Inputs) -> None:
         fleet = given_inputs.policy.fleets[change.fleet]
         assert (change.group, change.target_group) == (fleet.group, fleet.target_group)
         assert entry.inverse is None
+        held = given_inputs.memory.fleet(BLUE).ejected[change.target]
+        assert held.eject.replace, "another was launched in its place"
         assert entry.deadline is not None
         assert entry.expects is not None
         pending = [p for p in tick.memory.pending if p.entry == entry.id]
         assert [p.change for p in pending] == [change]
-        held = tick.leases.held
-        assert entry.subject in {lease.subject for lease in held}, "until it is gone it is leased"
+        assert entry.subject in {lease.subject for lease in tick.leases.held}, "until it is gone it is leased"
 
 
 @settings(max_examples=EXAMPLES)

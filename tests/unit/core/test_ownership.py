@@ -36,7 +36,7 @@ from trimtab.model.situation import Situation
 TAGGED = Marks(do_not_touch=True)
 KUBERNETES = Marks("kubernetes", "elbv2.k8s.aws/cluster")
 ASIDE = an_eject(1, method=EjectMethod.STANDBY, group="blue-asg")
-HELD = an_eject(9, method=EjectMethod.STANDBY, group="blue-asg")
+HELD = an_eject(9, method=EjectMethod.STANDBY, group="blue-asg", replace=True)
 END = Retire(BLUE, BLUE_ARN, a_target(9).instance, 8080, Zone("eu-west-1a"), "blue-asg")
 MANY = EjectPolicy(max_share=0.5, max_zone_share=1.0)
 POLICY = replace(SCALED, health=HealthPolicy(eject=MANY, replace=ReplacePolicy()))

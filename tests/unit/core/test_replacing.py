@@ -38,6 +38,7 @@ ILL = a_target(9)
 SET_ASIDE = an_eject(9, method=EjectMethod.STANDBY, group="blue-asg", replace=True)
 END = Retire(BLUE, BLUE_ARN, ILL.instance, 8080, Zone("eu-west-1a"), "blue-asg")
 OUT = an_ejection(SET_ASIDE, strikes=3, until=at(30))
+ALONE = replace(OUT, eject=replace(SET_ASIDE, replace=False))
 IN_STANDBY = a_member(9, lifecycle=Lifecycle.STANDBY)
 CAME = InstanceId(a_target(6).instance)
 
@@ -93,8 +94,10 @@ def test_only_what_is_in_standby_by_our_doing_is_ended(
         there(here=targets(5, a_target(6, state=TargetState.INITIAL))),
         there(memory(Ladder(newcomers={CAME: at(-5)})),
               here=targets(5, a_target(6, state=TargetState.UNHEALTHY))),
+        there(memory(held=ALONE), group=a_group(6, IN_STANDBY, desired=6)),
     ],
-    ids=["one is missing", "one launches", "one is in its first checks", "it fails itself"],
+    ids=["one is missing", "one launches", "one is in its first checks", "it fails itself",
+         "the group shrank by it"],
 )  # fmt: skip
 def test_nobody_is_ended_before_another_serves_in_his_place(situation: Situation) -> None:
     assert ruled(situation, END) == refused(Code.NO_SUBSTITUTE)
@@ -152,12 +155,14 @@ def test_in_a_panic_nobody_is_ended() -> None:
         (memory(held=replace(OUT, strikes=2)), policy(), False),
         (memory(held=replace(OUT, reason=Code.REQUESTED)), policy(), False),
         (memory(held=replace(OUT, eject=an_eject(9))), policy(), False),
+        (memory(held=ALONE), policy(), False),
         (memory(), SCALED, False),
         (memory(held=replace(OUT, until=at(0))), policy(), False),
         (memory(), policy(keep=timedelta(minutes=11)), False),
         (memory(), policy(keep=timedelta(minutes=10)), True),
     ],
-    ids=["third strike", "second", "somebody's word", "deregistered", "off", "its time is over",
+    ids=["third strike", "second", "somebody's word", "deregistered",
+         "set aside when replacing was off, or in vain", "off", "its time is over",
          "still kept", "kept long enough"],
 )  # fmt: skip
 def test_who_has_failed_too_often_is_to_be_ended(
@@ -177,6 +182,7 @@ def test_a_kept_one_stays_for_as_long_as_it_is_kept(keep: int, vain: int, minute
     known = memory(Ladder(vain=failed))
     rules = policy(keep=timedelta(minutes=keep))
     assert back_at(OUT, there(known, rules=rules)) == at(minutes)
+    assert back_at(ALONE, there(known, rules=rules)) == at(30)
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,15 @@ def is_last_strike(fleet: FleetId, target: TargetId, at: Situation) -> bool:
 
 
 def rules_for(held: Ejection, policy: Policy) -> ReplacePolicy | None:
-    """Return the rules by which one that is out is replaced; ``None`` if it is not to be."""
+    """Return the rules by which one that is out is replaced; ``None`` if it is not to be.
+
+    Not where its group shrank by it: nobody was launched in its place, since replacing was off or
+    in vain then, or its strikes were too few. It gets another chance, as ever.
+    """
     rules = policy.health.replace
     is_ours = held.eject.method is EjectMethod.STANDBY and held.reason in OUR_FINDINGS
-    return rules if rules is not None and is_ours and held.strikes >= rules.after else None
+    is_replaced = is_ours and held.eject.replace
+    return rules if rules is not None and is_replaced and held.strikes >= rules.after else None
 
 
 def back_at(held: Ejection, at: Situation) -> datetime:

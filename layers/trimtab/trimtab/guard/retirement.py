@@ -46,6 +46,10 @@ def check_substitute(proposal: Proposal, plan: Plan) -> Answer:
     group = plan.at.fleet(change.fleet).group
     if group is None:
         return refused(ReasonCode.BLIND, f"{change.group} could not be read")
+    held = plan.at.memory.fleet(change.fleet).ejected.get(change.target)
+    if held is None or not held.eject.replace:
+        text = f"{change.group} became smaller by {change.instance}: nobody came in its place"
+        return refused(ReasonCode.NO_SUBSTITUTE, text)
     ground, belief = plan.grounds[change.fleet], plan.at.believed(change.fleet)
     warming = belief.count(Condition.WARMING)
     facts = {"in_service": ground.in_service, "desired": group.desired, "warming": warming}
