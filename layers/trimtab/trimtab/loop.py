@@ -199,7 +199,9 @@ def think(inputs: Inputs, by: str) -> Tick:
     effects = judge(at)
     memory = learn(inputs.memory, effects[:EFFECTS_FIRST], at.now)
     at = replace(at, memory=replace(memory, holds=heard.holds))
-    verdicts = guard(decide(at, heard.proposals), at, inputs.pauses, heard, inputs.blast)
+    others = newly_out(at)
+    blast = inputs.blast.beside(others)
+    verdicts = guard(decide(at, heard.proposals), at, inputs.pauses, heard, blast)
     effects = effects[: EFFECTS_FIRST + max(0, MOST_TOLD - sum(v.may_act for v in verdicts))]
     service, now, version = inputs.seen.service, inputs.seen.now, inputs.memory.version
     name = ulid(now, f"{service} {version}")
@@ -210,7 +212,6 @@ def think(inputs: Inputs, by: str) -> Tick:
     memory = remember(at, sizes_wanted(at), story.pending, story.standing)
     leases = leases_after(inputs.leases, at, memory)
     intended = sum(v.may_act and is_removal(v.change) for v in verdicts)
-    others = newly_out(inputs.memory, memory)
     spends = spends_of(inputs.blast, intended, others, inputs.returned, now)
     return Tick(
         name, inputs, belief, verdicts, story.entries, memory, by, leases=leases, spends=spends

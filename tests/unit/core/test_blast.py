@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -27,12 +29,12 @@ from tests.unit.core.worlds import ALLOWED, DEAD, SCALED, a_situation, grow, ref
 from trimtab.guard import guard
 from trimtab.loop import think
 from trimtab.model.blast import UNLIMITED, WINDOW, Blast, Spend, spends_of, window_of
-from trimtab.model.change import Change, Resize, inverse_of
+from trimtab.model.change import Change, Eject, Resize, inverse_of
 from trimtab.model.entry import Kind
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Finding, FleetMemory, Memory, Pending
-from trimtab.model.observation import FleetSeen, Group, Lifecycle, TargetState
-from trimtab.model.policy import EjectMethod, Lever, Mode
+from trimtab.model.observation import FleetSeen, Group, Lifecycle, Member, TargetState
+from trimtab.model.policy import EjectMethod, EjectPolicy, HealthPolicy, Lever, Mode
 from trimtab.model.reason import Reason
 from trimtab.model.reason import ReasonCode as Code
 from trimtab.model.tick import Inputs, Tick
@@ -115,16 +117,30 @@ def test_a_tick_adds_what_it_takes_and_gives_back_what_came_to_nothing(
     assert spends_of(UNLIMITED, intended, others, returned, at(5)) == ()
 
 
-def a_sick_tick(mode: Mode = Mode.ENFORCE, blast: Blast = LIMITED) -> Tick:
-    """One of eight has been dead for long."""
+def a_sick_tick(
+    mode: Mode = Mode.ENFORCE, blast: Blast = LIMITED, aside: Sequence[Member] = ()
+) -> Tick:
+    """One of nine has been dead for long; somebody has just set others aside."""
     found = Finding(Code.LB_UNHEALTHY, at(-30))
     memory = Memory(
         version=1,
         fleets={BLUE: FleetMemory(findings={DEAD.id: (found,)}, seen_at=at(-1))},
     )
-    policy = replace(a_policy(), modes={Lever.EJECT: mode})
-    here = seen(a_fleet(targets(8, DEAD), a_group(8, a_member(9)), units=2.0))
+    many = HealthPolicy(eject=EjectPolicy(max_share=0.5, max_zone_share=1.0))
+    policy = replace(a_policy(), modes={Lever.EJECT: mode}, health=many)
+    here = seen(a_fleet(targets(8, DEAD), a_group(8, a_member(9), *aside), units=2.0))
     return think(Inputs(here, policy, memory, blast=blast), "schedule")
+
+
+def test_what_others_just_took_out_leaves_less_for_us_and_no_race_that_is_lost_each_minute() -> None:
+    """The transaction holds both to the limit: a tick that asks for more would never commit."""
+    aside = [a_member(n, lifecycle=Lifecycle.STANDBY) for n in (20, 21)]
+    full, room = (a_sick_tick(blast=Blast(NOON, n, 0, 9), aside=aside) for n in (7, 6))
+    assert [v.reason.code for v in full.verdicts if isinstance(v.change, Eject)] == [
+        Code.BLAST_RADIUS
+    ]
+    assert full.spends == (Spend(NOON, 2),), "others ask nobody"
+    assert room.spends == (Spend(NOON, 3, 9), Spend(NOON - WINDOW, 0, 0))
 
 
 def test_an_intent_is_spent_in_its_tick_a_shadow_is_not() -> None:
@@ -204,10 +220,18 @@ def test_whom_others_took_out_is_told_from_what_we_and_the_group_did(
     assert whom(fleet, memory) == expected
 
 
-def test_others_removals_are_counted_once_and_not_at_the_first_look() -> None:
-    def remembers(*others: str, looked: bool = True) -> Memory:
-        return remembered(others=others, seen_at=NOON if looked else None)
-
-    assert newly_out(remembers("a"), remembers("a", "b", "c")) == 2
-    assert newly_out(remembers("a", "b"), remembers("a")) == 0
-    assert newly_out(remembers(looked=False), remembers("a")) == 0
+@pytest.mark.parametrize(
+    ("before", "out", "expected"),
+    [
+        ({"others": ("i-0",), "seen_at": at(-1)}, (7, 8), 2),
+        ({"others": (a_target(7).instance, a_target(8).instance), "seen_at": at(-1)}, (7,), 0),
+        ({}, (7,), 0),
+    ],
+    ids=["two are new", "one is back", "the first look"],
+)
+def test_others_removals_are_counted_once_and_not_at_the_first_look(
+    before: dict[str, Any], out: tuple[int, ...], expected: int
+) -> None:
+    aside = [a_member(n, lifecycle=Lifecycle.STANDBY) for n in out]
+    fleet = a_fleet(targets(3), a_group(3, *aside))
+    assert newly_out(a_situation(fleet, memory=remembered(**before))) == expected

@@ -7,7 +7,7 @@ so that no stretch of ten minutes has more than the limit, wherever it begins.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 WINDOW = timedelta(minutes=10)
@@ -32,6 +32,10 @@ class Blast:
         if self.taken is None or self.before is None:
             return None
         return self.taken + self.before
+
+    def beside(self, others: int) -> Blast:
+        """Return the same with what others took out as this tick found: it will add that, too."""
+        return self if self.taken is None else replace(self, taken=self.taken + others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def spends_of(
     """Return what a tick adds: its removals, others' that it saw first, less what came to nothing.
 
     ``returned`` says when what came to nothing was intended. Only a removal of ours meets the
-    limit: what others do happens all the same, and what came to nothing is given back in any case.
+    limit, beside what others did: that happens all the same, and what came to nothing is given back
+    in any case.
     Then the window before must not have grown since it was read: ticks may end after it does.
     """
     if blast.most is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from trimtab.model.assessment import Condition
 from trimtab.model.change import Eject
 from trimtab.model.ids import FleetId, InstanceId
-from trimtab.model.memory import Memory
 from trimtab.model.observation import Lifecycle
 from trimtab.model.situation import Situation
 
@@ -40,10 +39,11 @@ def _ours(name: FleetId, at: Situation) -> set[InstanceId]:
     return {e.eject.instance for e in held} | ours
 
 
-def newly_out(before: Memory, after: Memory) -> int:
+def newly_out(at: Situation) -> int:
     """Count whom others have taken out since the last look; at the first look nobody knows when."""
+    known = ((name, at.memory.fleet(name)) for name in at.policy.fleets)
     return sum(
-        len(set(fleet.others) - set(before.fleet(name).others))
-        for name, fleet in after.fleets.items()
-        if before.fleet(name).seen_at is not None
+        len(set(others_out(name, at)) - set(before.others))
+        for name, before in known
+        if before.seen_at is not None
     )
