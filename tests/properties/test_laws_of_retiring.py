@@ -126,7 +126,9 @@ def test_a_termination_keeps_every_law(given_inputs: Inputs) -> None:
         assert entry.expects is not None
         pending = [p for p in tick.memory.pending if p.entry == entry.id]
         assert [p.change for p in pending] == [change]
-        assert entry.subject in {lease.subject for lease in tick.leases.held}, "until it is gone it is leased"
+        assert entry.subject in {lease.subject for lease in tick.leases.held}, (
+            "until it is gone it is leased"
+        )
 
 
 @settings(max_examples=EXAMPLES)

@@ -2,20 +2,24 @@
 
 Tags, notices and deployments are asked for only where something is the matter, or somebody asks:
 that is when anything may follow of them, and a quiet fleet costs nothing. The machines are asked
-every time, as they may be ill while the load balancer is content, but only if the policy says so.
+first and every time, as they may be ill while the load balancer is content, but only if the policy
+says so. What they, our probe or the access logs say may be proof at once: then who forbids to act
+on it is asked in the same tick.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
+from trimtab.assess.detect import detect
+from trimtab.assess.look import Look
 from trimtab.model.detectors import Detector, Use
 from trimtab.model.ids import Arn, FleetId, InstanceId, ServiceId
 from trimtab.model.memory import FleetMemory
 from trimtab.model.observation import FleetSeen, Gap, Observation, TargetState
-from trimtab.model.policy import Policy
 from trimtab.model.reason import Reason
 from trimtab.model.signs import Closer, Machine, Marks, Notice
 from trimtab.model.tick import Remembered
@@ -52,13 +56,7 @@ def with_signs(
         for fleet, at in seen[name].fleets.items()
         if name in urgent or is_doubtful(at, held.memory.fleet(fleet))
     }
-    policies = {name: held.policy for name, held in stored.items()}
-    held_out = {
-        (name, fleet): frozenset(e.eject.instance for e in memory.ejected.values())
-        for name, held in stored.items()
-        for fleet, memory in held.memory.fleets.items()
-    }
-    answers = _Answers(signs, policies, seen, doubted, held_out)
+    answers = _Answers(signs, stored, seen, doubted)
     return {name: answers.added_to(one) for name, one in seen.items()}
 
 
@@ -68,24 +66,55 @@ class _Answers:
     def __init__(
         self,
         signs: Signs,
-        policies: Mapping[ServiceId, Policy],
+        stored: Mapping[ServiceId, Remembered],
         seen: Mapping[ServiceId, Observation],
         doubted: Set[Place],
-        held_out: Mapping[Place, frozenset[InstanceId]],
     ) -> None:
-        self._policies, self._held = policies, held_out
-        self._doubted = doubted
-        groups = [self._group(p) for p in sorted(doubted)]
-        known = [p for p in sorted(doubted) if seen[p[0]].fleets[p[1]].targets is not None]
+        self._stored = stored
+        self._policies = {name: held.policy for name, held in stored.items()}
+        self._held = {
+            (name, fleet): frozenset(e.eject.instance for e in memory.ejected.values())
+            for name, held in stored.items()
+            for fleet, memory in held.memory.fleets.items()
+        }
+        machines = sorted(set(self._machines_to_ask(seen)))
+        self._machines = signs.machines(machines) if machines else {}
+        self._doubted = doubted | {
+            (name, fleet)
+            for name, one in seen.items()
+            for fleet, at in one.fleets.items()
+            if (name, fleet) not in doubted and self._finds((name, fleet), at, one.now)
+        }
+        self._ask_where_in_doubt(signs, seen)
+
+    def _ask_where_in_doubt(self, signs: Signs, seen: Mapping[ServiceId, Observation]) -> None:
+        doubted = sorted(self._doubted)
+        known = [p for p in doubted if seen[p[0]].fleets[p[1]].targets is not None]
         arns = [self._target_group(p) for p in known]
         self._marks = signs.marks(list(dict.fromkeys(arns))) if arns else {}
         self._untouchable = signs.untouchable() if doubted else frozenset[InstanceId]()
-        grouped = list(dict.fromkeys(g for g in groups if g))
+        grouped = list(dict.fromkeys(g for p in doubted if (g := self._group(p))))
         self._refreshes = signs.refreshes(grouped) if grouped else {}
         wants_notices = any(self._uses(p, Detector.NOTICES) for p in doubted)
         self._notices = signs.notices() if wants_notices else {}
-        machines = sorted(set(self._machines_to_ask(seen)))
-        self._machines = signs.machines(machines) if machines else {}
+
+    def _finds(self, place: Place, at: FleetSeen, now: datetime) -> bool:
+        """Tell whether machines or reports speak against anybody in a fleet that is quiet else."""
+        machines = self._ill_machines(place, at)
+        if not machines and not at.reports:
+            return False
+        held = self._stored[place[0]]
+        told = replace(at, closer=Closer(machines=machines))
+        return bool(detect(Look(told, held.policy, held.memory.fleet(place[1]), now)).found)
+
+    def _ill_machines(self, place: Place, at: FleetSeen) -> Mapping[InstanceId, Machine]:
+        if isinstance(self._machines, Reason) or not self._uses(place, Detector.MACHINE):
+            return {}
+        here = self._here(place, at)
+        return {i: m for i, m in self._machines.items() if i in here}
+
+    def _here(self, place: Place, at: FleetSeen) -> Set[InstanceId]:
+        return {t.instance for t in at.targets or ()} | self._held.get(place, frozenset())
 
     def _uses(self, place: Place, detector: Detector) -> bool:
         return self._policies[place[0]].health.use(detector) is not Use.OFF
@@ -116,7 +145,7 @@ class _Answers:
         asks_machines = self._uses(place, Detector.MACHINE)
         if place not in self._doubted and not asks_machines:
             return seen
-        here = {t.instance for t in seen.targets or ()} | self._held.get(place, frozenset())
+        here = self._here(place, seen)
 
         def known(what: str, answer: T | Reason, otherwise: T) -> T:
             if isinstance(answer, Reason):
@@ -124,9 +153,9 @@ class _Answers:
                 return otherwise
             return answer
 
-        nothing: Mapping[InstanceId, Machine] = {}
-        machines = known("machines", self._machines, nothing) if asks_machines else nothing
-        closer = Closer(machines={i: m for i, m in machines.items() if i in here})
+        if asks_machines and isinstance(self._machines, Reason):
+            gaps.append(Gap("machines", place[1], self._machines))
+        closer = Closer(machines=self._ill_machines(place, seen))
         if place in self._doubted:
             marks = known("tags", self._marks.get(self._target_group(place), Marks()), Marks())
             tagged = known("instance_tags", self._untouchable, frozenset[InstanceId]())

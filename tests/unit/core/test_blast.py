@@ -132,7 +132,9 @@ def a_sick_tick(
     return think(Inputs(here, policy, memory, blast=blast), "schedule")
 
 
-def test_what_others_just_took_out_leaves_less_for_us_and_no_race_that_is_lost_each_minute() -> None:
+def test_what_others_just_took_out_leaves_less_for_us_and_no_race_that_is_lost_each_minute() -> (
+    None
+):
     """The transaction holds both to the limit: a tick that asks for more would never commit."""
     aside = [a_member(n, lifecycle=Lifecycle.STANDBY) for n in (20, 21)]
     full, room = (a_sick_tick(blast=Blast(NOON, n, 0, 9), aside=aside) for n in (7, 6))

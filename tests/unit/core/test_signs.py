@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from tests.builders import (
     BLUE,
     BLUE_ARN,
@@ -14,6 +16,7 @@ from tests.builders import (
     SHOP,
     a_group,
     a_policy,
+    a_report,
     a_target,
     an_eject,
     an_ejection,
@@ -28,7 +31,9 @@ from trimtab.model.ids import Arn, InstanceId
 from trimtab.model.memory import Finding, Memory
 from trimtab.model.observation import FleetSeen, Observation, TargetState
 from trimtab.model.policy import HealthPolicy, Policy
+from trimtab.model.probe import ProbePolicy
 from trimtab.model.reason import Reason, ReasonCode
+from trimtab.model.report import Report
 from trimtab.model.signs import Check, Closer, Impairment, Machine, Marks, Notice
 from trimtab.model.tick import Remembered
 from trimtab.observe import observe
@@ -152,3 +157,36 @@ def test_the_machine_of_one_that_is_held_out_is_asked_for_while_its_group_has_it
     seen = observe(known, {SHOP: held}, set(), NOON)
     with_signs(signs, {SHOP: held}, seen, set())
     assert "machines 4" in signs.calls
+
+
+SURE = {**DEFAULT_USE, Detector.MACHINE: Use.ON}
+PROBED = a_policy(health=HealthPolicy(probe=ProbePolicy()))
+THREE_BAD = tuple(a_report(-m, failing=[1]) for m in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("policy", "reports"),
+    [
+        pytest.param(a_policy(health=HealthPolicy(detectors=SURE)), (), id="its machine is ill"),
+        pytest.param(PROBED, THREE_BAD, id="our probe fails it"),
+    ],
+)
+def test_what_is_found_of_a_fleet_that_was_quiet_is_a_reason_to_ask_in_the_same_tick(
+    policy: Policy, reports: tuple[Report, ...]
+) -> None:
+    """It may be taken out at once: whether somebody forbids that is not for the next tick."""
+    here = FleetSeen(BLUE, targets(3), a_group(3), reports=reports)
+    seen = Observation(SHOP, NOON, {BLUE: here}, {})
+    found = with_signs(Asked(), {SHOP: Remembered(policy, Memory())}, {SHOP: seen}, set())
+    closer = found[SHOP].fleets[BLUE].closer
+    assert closer is not None
+    assert closer.untouchable == {ONE}
+    assert closer.marks.manager == "kubernetes"
+
+
+def test_one_bad_answer_of_our_probe_is_no_reason_yet() -> None:
+    signs = Asked()
+    here = FleetSeen(BLUE, targets(3), a_group(3), reports=THREE_BAD[:1])
+    seen = Observation(SHOP, NOON, {BLUE: here}, {})
+    with_signs(signs, {SHOP: Remembered(PROBED, Memory())}, {SHOP: seen}, set())
+    assert signs.calls == []
