@@ -26,7 +26,7 @@ from tests.builders import (
 from tests.unit.core.worlds import a_situation, wanted
 from trimtab.decide import sizes_wanted
 from trimtab.model.change import Eject, Resize, Restore
-from trimtab.model.memory import Finding, Memory, Wish
+from trimtab.model.memory import Finding, Memory, Strikes, Wish
 from trimtab.model.observation import Lifecycle, Target, TargetState
 from trimtab.model.policy import (
     EjectMethod,
@@ -107,6 +107,20 @@ def test_at_the_policys_own_minimum_a_member_is_replaced() -> None:
 )
 def test_no_ejection_is_proposed_where_its_way_cannot_be_told(situation: Situation) -> None:
     assert the_ejection(situation) is None
+
+
+def test_of_those_that_serve_nothing_who_has_waited_longest_goes_first() -> None:
+    """One that was out, is back and fails its probation does not get the only place again."""
+    back, waits = (a_target(n, state=TargetState.UNHEALTHY) for n in (4, 5))
+    memory = remembered(
+        findings={waits.id: (Finding(Code.LB_UNHEALTHY, at(-9)),)},
+        strikes={back.id: Strikes(1, at(-1))},
+        seen_at=at(-1),
+    )
+    fleet = a_fleet(targets(3, back, waits), a_group(5), 2)
+    found = wanted(a_situation(fleet, policy=SCALED, memory=memory))
+    order = [c.instance for c, _ in found.values() if isinstance(c, Eject)]
+    assert order == [waits.instance, back.instance]
 
 
 def test_what_serves_nothing_goes_first_and_then_the_worst() -> None:

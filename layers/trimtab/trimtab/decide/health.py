@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from trimtab.decide.readmission import readmission
 from trimtab.decide.replacing import is_last_strike
@@ -36,22 +36,25 @@ EJECT_FOR: Mapping[ReasonCode, ReasonCode] = {
 def propose_ejections(at: Situation) -> tuple[Proposal, ...]:
     """Propose to take out each failing target: those that serve nothing first, then the worst.
 
-    The order matters: the guard's budget goes to the first.
+    Of those that serve nothing, who has for longest. The order matters: the guard's budget goes to
+    the first.
     """
     found: list[Proposal] = []
     sizes = sizes_wanted(at)
     for name in sorted(at.policy.fleets):
         failing = [b for b in at.believed(name).targets or () if b.condition is Condition.FAILING]
         crew = _crew(name, sizes.get(name), at)
-        ordered = sorted(failing, key=_worst_first)
+        ordered = sorted(failing, key=_first_to_leave)
         proposals = (_ejection(name, target, crew, at) for target in ordered)
         found.extend(p for p in proposals if p is not None)
     return tuple(found)
 
 
-def _worst_first(belief: TargetBelief) -> tuple[bool, float, str]:
+def _first_to_leave(belief: TargetBelief) -> tuple[bool, float, datetime, str]:
+    """Sort by the harm done; none is worse than dead, so the dead go in turn."""
     worst = max((e.score / e.threshold for e in belief.evidence if e.threshold > 0), default=0.0)
-    return (belief.serves, -worst, belief.target.id)
+    since = min(e.since for e in belief.evidence)
+    return (belief.serves, -worst if belief.serves else 0.0, since, belief.target.id)
 
 
 @dataclass(frozen=True, slots=True)
