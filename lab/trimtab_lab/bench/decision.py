@@ -11,6 +11,7 @@ from functools import partial
 from trimtab.assess import assess
 from trimtab.codec import dumps
 from trimtab.loop import think
+from trimtab.model.observation import Observation
 from trimtab_lab.bench.crowd import Sight, crowd
 
 SIZES = (20, 1_000, 10_000)
@@ -18,12 +19,25 @@ ROUNDS = 7
 
 
 @dataclass(frozen=True, slots=True)
+class Assessing:
+    """Milliseconds of ``assess`` alone, and of only reading once what it is given, turn by turn."""
+
+    ms: float
+    reading_ms: float
+
+    @property
+    def times_reading(self) -> float:
+        """How many times as long: this hardly depends on the machine, or on what else it does."""
+        return self.ms / self.reading_ms
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Milliseconds for a number of targets, and microseconds for each of them."""
 
     targets: int
-    assess_ms: Mapping[str, float]
-    """Of ``assess`` alone, by how much is seen of each target."""
+    assessing: Mapping[str, Assessing]
+    """By how much is seen of each target."""
     think_ms: float
     record_ms: float
     verdicts: int
@@ -49,7 +63,7 @@ def time_decisions(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> list
         timings.append(
             Timing(
                 targets=size,
-                assess_ms={sight.value: _assessing(size, sight, rounds) for sight in Sight},
+                assessing={sight.value: _assessing(size, sight, rounds) for sight in Sight},
                 think_ms=statistics.median(thinking),
                 record_ms=statistics.median(recording),
                 verdicts=len(tick.verdicts),
@@ -58,11 +72,27 @@ def time_decisions(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> list
     return timings
 
 
-def _assessing(size: int, sight: Sight, rounds: int) -> float:
+def _assessing(size: int, sight: Sight, rounds: int) -> Assessing:
     given = crowd(size, sight)
     work = partial(assess, given.seen, given.policy, given.memory)
+    reading = partial(_read, given.seen)
     work()
-    return statistics.median(_ms(work) for _ in range(rounds))
+    turns = [(_ms(reading), _ms(work)) for _ in range(rounds)]
+    return Assessing(
+        ms=statistics.median(ms for _, ms in turns),
+        reading_ms=statistics.median(ms for ms, _ in turns),
+    )
+
+
+def _read(seen: Observation) -> int:
+    """Name each target, and look at each of its points, once: nothing could ask for less."""
+    count = 0
+    for fleet in seen.fleets.values():
+        count += sum(1 for t in fleet.targets or () if t.id and t.state)
+        for metric in (fleet.metrics or {}).values():
+            points = (p for one in metric.values() for p in one.points)
+            count += sum(1 for p in points if p.at <= seen.now and p.value >= 0)
+    return count
 
 
 def _ms(work: Callable[[], object]) -> float:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import cProfile
+import pstats
+
 import pytest
 
+from trimtab.assess import assess
 from trimtab_lab.bench.cost import Stack, Usage, monthly
+from trimtab_lab.bench.crowd import Sight, crowd
 from trimtab_lab.bench.decision import time_decisions
 from trimtab_lab.bench.stack import stack_of_template
 from trimtab_lab.bench.usage import Counted, count
@@ -64,3 +69,16 @@ def test_deciding_is_timed_for_every_size() -> None:
     timings = time_decisions(sizes=(20, 40), rounds=1)
     assert [t.targets for t in timings] == [20, 40]
     assert all(t.think_ms > 0 and t.record_ms > 0 for t in timings)
+    assert all(t.assessing.keys() == set(Sight) for t in timings)
+
+
+@pytest.mark.parametrize("sight", Sight)
+def test_assessing_twice_the_targets_is_at_most_twice_the_work(sight: Sight) -> None:
+    assert calls_made(800, sight) <= 2 * calls_made(400, sight)
+
+
+def calls_made(targets: int, sight: Sight) -> int:
+    """Count the functions called while assessing: work that no other program can disturb."""
+    given, profile = crowd(targets, sight), cProfile.Profile()
+    profile.runcall(assess, given.seen, given.policy, given.memory)
+    return pstats.Stats(profile).total_calls  # type: ignore[attr-defined, no-any-return]

@@ -71,28 +71,19 @@ def _is_weighted_out(fleet: FleetId, seen: Observation, policy: Policy) -> bool:
 def _assess_fleet(
     seen: FleetSeen, policy: Policy, memory: FleetMemory, now: datetime, weighted_out: bool
 ) -> FleetBelief:
-    look, new = Look(seen, policy, memory, now), memory.warming
+    look = Look(seen, policy, memory, now)
     detected = detect(look)
-    targets = None
-    if seen.targets is not None:
-        spoken_of = detected.found.keys() | detected.shadowed.keys() | memory.findings.keys()
-        targets = tuple(
-            TargetBelief(target, TRUSTED, serves=True)
-            if target.state is HEALTHY and name not in spoken_of and target.instance not in new
-            else _assess_target(target, detected, look)
-            for name, target in sorted(((t.id, t) for t in seen.targets), key=itemgetter(0))
-        )
-    if targets and all(b.condition is Condition.UNKNOWN for b in targets):
-        targets = None  # the load balancer itself cannot say: that is blindness, not ruin
-    carrying = sum(1 for t in targets or () if t.serves)
+    targets, odd = _assess_targets(detected, look)
+    well = len(targets or ()) - len(odd)
+    carrying = well + sum(1 for t in odd if t.serves)
     demand = assess_demand(FleetLoad(seen, carrying, weighted_out, now), policy)
     share = error_share(seen, policy, now)
-    ill = tuple(b for b in targets or () if b.bad)
-    bad, of = _bad(targets, len(ill), memory)
+    ill = tuple(b for b in odd if b.bad)
+    bad, of = _bad(targets, odd, len(ill), memory)
     belief = FleetBelief(
         fleet=seen.fleet,
         targets=targets,
-        trusted=sum(1 for b in targets or () if b.trusted),
+        trusted=well + sum(1 for b in odd if b.trusted),
         demand=demand if isinstance(demand, Demand) else None,
         demand_gap=demand if isinstance(demand, Reason) else None,
         error_share=share,
@@ -106,6 +97,33 @@ def _assess_fleet(
     )
     cause, because = cause_of(Scene(belief, seen, memory, policy, now, ill))
     return replace(belief, cause=cause, because=because)
+
+
+Beliefs = tuple[TargetBelief, ...]
+
+
+def _assess_targets(detected: Detected, look: Look) -> tuple[Beliefs | None, Beliefs]:
+    """Say what we believe of each target, in name order, and of which there was more to say.
+
+    Most targets of most fleets are healthy, and nothing was ever said of them: they are believed
+    without being looked at one by one, and counted without being asked. The second are the others.
+    """
+    if look.seen.targets is None:
+        return None, ()
+    spoken_of = detected.found.keys() | detected.shadowed.keys() | look.memory.findings.keys()
+    new = look.memory.warming
+    beliefs: list[TargetBelief] = []
+    odd: list[TargetBelief] = []
+    for name, target in sorted(((t.id, t) for t in look.seen.targets), key=itemgetter(0)):
+        plain = target.state is HEALTHY and not target.mitigating
+        if plain and name not in spoken_of and target.instance not in new:
+            beliefs.append(TargetBelief(target, TRUSTED, serves=True))
+        else:
+            odd.append(_assess_target(target, detected, look))
+            beliefs.append(odd[-1])
+    if beliefs and all(b.condition is Condition.UNKNOWN for b in beliefs):
+        return None, ()  # the load balancer itself cannot say: that is blindness, not ruin
+    return tuple(beliefs), tuple(odd)
 
 
 def _assess_target(target: Target, detected: Detected, look: Look) -> TargetBelief:
@@ -172,23 +190,22 @@ def _held(found: tuple[Evidence, ...], earlier: tuple[Finding, ...]) -> tuple[Ev
     return tuple(replace(e, since=min(e.since, dates.get(e.detector, e.since))) for e in found)
 
 
-def _bad(
-    targets: tuple[TargetBelief, ...] | None, bad: int, memory: FleetMemory
-) -> tuple[int, int]:
+def _bad(targets: Beliefs | None, odd: Beliefs, bad: int, memory: FleetMemory) -> tuple[int, int]:
     """Count what is bad, and of how many: those registered and those we hold out.
 
     Blind counts nothing: what we hold out is not all there is, and no reason to panic.
     """
     if targets is None:
         return 0, 0
-    here = [b for b in targets if b.condition is not Condition.LEAVING]
+    here = len(targets) - sum(1 for b in odd if b.condition is Condition.LEAVING)
     if not memory.ejected:
-        return bad, len(here)
-    held_out = len(memory.ejected.keys() - {b.target.id for b in here})
-    return bad + held_out, len(here) + held_out
+        return bad, here
+    known = {b.target.id for b in targets if b.condition is not Condition.LEAVING}
+    held_out = len(memory.ejected.keys() - known)
+    return bad + held_out, here + held_out
 
 
-def _is_down(targets: tuple[TargetBelief, ...] | None, share: float | None, policy: Policy) -> bool:
+def _is_down(targets: Beliefs | None, share: float | None, policy: Policy) -> bool:
     """Tell whether nothing in the fleet can be trusted to serve. Blind is not down."""
     if targets is None:
         return False

@@ -7,7 +7,7 @@ among peers that fail one in a thousand, be they two or nine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import exp, fsum, lgamma, log, log1p
 from typing import NamedTuple, TypeVar
@@ -28,6 +28,15 @@ class Counts(NamedTuple):
     def share(self) -> float:
         """Share of requests failed; 0 where there were none."""
         return self.failed / self.asked if self.asked else 0.0
+
+
+def sum_of(counts: Iterable[Counts]) -> Counts:
+    """Add up: what several targets answered and failed together."""
+    asked = failed = 0
+    for one in counts:
+        asked += one.asked
+        failed += one.failed
+    return Counts(asked, failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +93,12 @@ def standouts(
     chance of 100 or more is below 1e-100, so it is found. 3 of 50 among peers at 0 of 50 is not:
     usual is then taken as 1/52, and three or more happen once in fourteen times.
     """
-    heard = {name: c for name, c in counts.items() if c.asked >= min_requests}
-    asked = sum(c.asked for c in counts.values())
-    failed = sum(c.failed for c in counts.values())
-    for name in sorted(heard):
-        mine = heard[name]
-        others = Counts(asked - mine.asked, failed - mine.failed)
+    all_together = sum_of(counts.values())
+    heard = ((name, c) for name, c in counts.items() if c.asked >= min_requests)
+    # the others fail a share of 0 at least: who fails less than the difference need not be compared
+    for name in sorted(name for name, c in heard if c.share >= min_difference):
+        mine = counts[name]
+        others = Counts(all_together.asked - mine.asked, all_together.failed - mine.failed)
         if others.asked < min_requests or mine.share - others.share < min_difference:
             continue
         usual = (others.failed + 1) / (others.asked + 2)

@@ -141,10 +141,12 @@ def _zone(at: Scene) -> str:
 
     Who has been out before is known to be bad by himself, and counts only where all of them are.
     """
+    if not at.bad:
+        return ""
     targets = [t for t in at.belief.targets or () if t.condition is not Condition.LEAVING]
     sizes = Counter(t.target.zone for t in targets)
     bad = Counter(t.target.zone for t in at.bad)
-    if len(sizes) < SEVERAL or not bad:
+    if len(sizes) < SEVERAL:
         return ""
     zone, count = max(bad.items(), key=lambda z: (z[1] / max(sizes[z[0]], 1), z[1], z[0]))
     known = sum(1 for t in at.bad if t.target.zone == zone and t.target.id in at.memory.strikes)
@@ -189,8 +191,10 @@ def _version(at: Scene) -> str:
         return ""
     known = {m.instance: m.version for m in group.members}
     bad = [known.get(t.target.instance, "") for t in at.bad]
+    if len(set(bad)) > 1 or not bad[0]:
+        return ""
     versions = [v for t in at.belief.targets or () if (v := known.get(t.target.instance, ""))]
-    if len(set(bad)) > 1 or not bad[0] or len(set(versions)) < SEVERAL:
+    if len(set(versions)) < SEVERAL:
         return ""
     mine = versions.count(bad[0])
     if len(bad) < ZONE_BAD * mine:
@@ -202,11 +206,11 @@ def _newcomers(at: Scene) -> str:
     """Only newcomers are bad, several of them, in a fleet with many."""
     new = at.memory.warming.keys()
     bad = at.bad
+    if len(bad) < SEVERAL or any(t.target.instance not in new for t in bad):
+        return ""
     targets = at.belief.targets or ()
     count = sum(1 for t in targets if t.target.instance in new)
-    if len(bad) < SEVERAL or count < NEW_SHARE * len(targets) or count == len(targets):
-        return ""
-    if any(t.target.instance not in new for t in bad):
+    if count < NEW_SHARE * len(targets) or count == len(targets):
         return ""
     return f"the {len(bad)} bad ones are all new, and so are {count} of {len(targets)}"
 

@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from trimtab.assess.binomial import Counts
-from trimtab.assess.failures import Counted, minutes_of, total_of
+from trimtab.assess.failures import MOST, Counted, minutes_of
 from trimtab.assess.look import Findings, Look
 from trimtab.assess.peers import counted_of
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
+from trimtab.model.observation import Point
 from trimtab.model.reason import ReasonCode
 
 FEWEST = 5
@@ -46,7 +47,7 @@ Failed = Mapping[InstanceId, tuple[Counts, ...]]
 def _apart(counted: Counted, look: Look) -> tuple[Failed, int]:
     """Return who failed each of the last minutes with requests, and how many did well in one.
 
-    Who fails too little over all of them did well in one of them: few are looked at by the minute.
+    Most plainly did well in the newest, which is all that is looked at of them.
     """
     patience = look.policy.health.patience
     share, count = patience.failing_share, patience.failing_minutes
@@ -58,13 +59,24 @@ def _apart(counted: Counted, look: Look) -> tuple[Failed, int]:
         errors, last = counted.errors.get(instance), series.last
         if last is None or last.at < newest:
             continue
-        total = total_of(series, errors, oldest, count)
-        minutes = () if total.share < share else minutes_of(series, errors, oldest)[-count:]
-        if total.asked and (not minutes or any(c.share < share for c in minutes)):
+        if _plainly_did_well(last, errors.last if errors else None, share):
             well += 1
-        elif len(minutes) == count and total.asked >= FEWEST:
+            continue
+        minutes = minutes_of(series, errors, oldest)[-count:]
+        if any(c.share < share for c in minutes):
+            well += 1
+        elif len(minutes) == count and sum(c.asked for c in minutes) >= FEWEST:
             failed[instance] = minutes
     return failed, well
+
+
+def _plainly_did_well(requests: Point, errors: Point | None, share: float) -> bool:
+    """Tell whether the newest minute had fewer errors than ``share``, however they are rounded."""
+    if not 1 <= requests.value <= MOST:
+        return False
+    if errors is None:
+        return True
+    return errors.at <= requests.at and errors.value < share * requests.value - 1
 
 
 def _evidence(

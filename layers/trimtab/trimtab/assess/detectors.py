@@ -24,7 +24,8 @@ OUR_LOAD_BALANCERS_FAULT = "Elb."
 
 def by_load_balancer(look: Look) -> Findings:
     """Hear the load balancer on every target."""
-    found = ((t, lb_unhealthy(t, look.now)) for t in look.seen.targets or ())
+    others = (t for t in look.seen.targets or () if t.state is not TargetState.HEALTHY)
+    found = ((t, lb_unhealthy(t, look.now)) for t in others)
     return Findings(tuple((target.id, e) for target, e in found if e is not None))
 
 
@@ -85,18 +86,13 @@ def metric_outliers(
     """
     if len(levels) <= rule.min_peers:
         return
-    usual = _of_peers(levels.values())
-    for instance in sorted(levels):
+    usual, many = _of_peers(levels.values(), rule), len(levels) >= MANY
+    for instance in sorted(i for i, level in levels.items() if level > usual.bar or not many):
         level = levels[instance]
-        if len(levels) < MANY:
-            usual = _of_peers(v for k, v in levels.items() if k != instance)
-        bar = max(
-            usual.centre * rule.times_median,
-            usual.centre + rule.deviations * usual.spread,
-            rule.floor,
-        )
-        if level > bar > 0:  # nobody stands out from peers that report nothing but zeros
-            evidence = _outlier(rule, level, bar, usual, now)
+        if not many:
+            usual = _of_peers((v for k, v in levels.items() if k != instance), rule)
+        if level > usual.bar > 0:  # nobody stands out from peers that report nothing but zeros
+            evidence = _outlier(rule, level, usual, now)
             yield instance, replace(evidence, at=(newest or {}).get(instance))
 
 
@@ -106,29 +102,28 @@ MANY = 20
 
 class _Usual(NamedTuple):
     centre: float
-    spread: float
+    bar: float
     peers: int
 
 
-def _of_peers(values: Iterable[float]) -> _Usual:
-    """Return what is usual among ``values``."""
+def _of_peers(values: Iterable[float], rule: OutlierPolicy) -> _Usual:
+    """Return what is usual among ``values``, and the highest of the rule's three bars."""
     held = list(values)
     centre = median(held)
-    return _Usual(centre, spread(held, centre), len(held))
+    deviating = centre + rule.deviations * spread(held, centre)
+    return _Usual(centre, max(centre * rule.times_median, deviating, rule.floor), len(held))
 
 
-def _outlier(
-    rule: OutlierPolicy, level: float, bar: float, usual: _Usual, now: datetime
-) -> Evidence:
+def _outlier(rule: OutlierPolicy, level: float, usual: _Usual, now: datetime) -> Evidence:
     return Evidence(
         detector=ReasonCode.METRIC_OUTLIER,
         score=level,
-        threshold=bar,
+        threshold=usual.bar,
         samples=rule.min_samples,
         peers=usual.peers,
         since=now,
         text=(
-            f"{rule.metric.name} {level:.4g} is above {bar:.4g}; "
+            f"{rule.metric.name} {level:.4g} is above {usual.bar:.4g}; "
             f"the median of {usual.peers} peers is {usual.centre:.4g}"
         ),
     )

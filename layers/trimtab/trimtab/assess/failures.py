@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trimtab.assess.binomial import Counts, standouts
+from trimtab.assess.binomial import Counts, standouts, sum_of
 from trimtab.assess.envoy import (
     FailurePercentage,
     SuccessRate,
@@ -76,7 +76,7 @@ def failure_outliers(
             evidence = replace(evidence, at=last.at if last else None)
             found.append((instance, evidence))
     odd = {instance for instance, _ in found}
-    rest = _sum(tuple(c for i, c in counts.items() if i not in odd))
+    rest = sum_of(c for i, c in counts.items() if i not in odd)
     return Failing(tuple(found), rest.share if rest.asked >= rule.min_volume else None)
 
 
@@ -105,30 +105,31 @@ def _oldest(rule: FailureOutlier, now: datetime, max_age: timedelta) -> datetime
     return now - max_age - rule.window + timedelta(minutes=1)
 
 
-def _sum(counts: Minutes) -> Counts:
-    return Counts(sum(c.asked for c in counts), sum(c.failed for c in counts))
-
-
 def total_of(requests: Series, errors: Series | None, oldest: datetime, length: int) -> Counts:
     """Add up the last ``length`` minutes of ``minutes_of``, without making any of them.
 
     This is done for every target, thousands at a time; the minutes of few are looked at one by one.
     """
     asked = failed = count = 0
-    bad = errors.points if errors else ()
-    place = len(bad) - 1
+    older = reversed(errors.points if errors else ())
+    bad = next(older, None)
     for point in reversed(requests.points):
-        if count == length or point.at < oldest:
+        at, value = point.at, point.value
+        if at < oldest:
             break
-        mine = round(point.value) if 0 < point.value <= MOST else 0
-        if mine == 0:
+        if not NONE < value <= MOST:
             continue
-        while place >= 0 and bad[place].at > point.at:
-            place -= 1
-        if place >= 0 and bad[place].at == point.at and 0 < bad[place].value <= MOST:
-            failed += min(mine, round(bad[place].value))
+        mine = round(value)
+        while bad is not None and bad.at > at:
+            bad = next(older, None)
+        if bad is not None and bad.at == at:
+            if NONE < bad.value <= MOST:
+                failed += min(mine, round(bad.value))
+            bad = next(older, None)
         asked += mine
         count += 1
+        if count == length:
+            break
     return Counts(asked, failed)
 
 
@@ -142,8 +143,8 @@ def minutes_of(requests: Series, errors: Series | None, oldest: datetime) -> Min
     )
 
 
-MOST = 1e12
-"""More requests than this in a minute are no count."""
+NONE, MOST = 0.5, 1e12
+"""What is rounded to no request; more than so many in a minute are no count."""
 
 
 def _is_count(value: float) -> bool:
