@@ -29,7 +29,7 @@ from tests.builders import (
     an_eject,
     an_entry,
 )
-from trimtab import codec, ports
+from trimtab import codec, messengers, ports
 from trimtab.adapters.aws.files import S3Files
 from trimtab.adapters.aws.interfaces import AwsInterfaces
 from trimtab.adapters.aws.permissions import (
@@ -281,13 +281,13 @@ def test_every_method_of_every_port_is_in_the_table() -> None:
             ports.Store,
             ports.Ledger,
             ports.Queue,
-            ports.Topic,
-            ports.Tellings,
+            messengers.Topic,
+            messengers.Tellings,
             ports.Reports,
             ports.Addresses,
             ports.Probes,
-            ports.Bus,
-            ports.Webhook,
+            messengers.Bus,
+            messengers.Webhook,
             ports.Vault,
             ports.Names,
         )

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Protocol
 
+from trimtab.messengers import Bus, Topic, Webhook
 from trimtab.model.incident import Digest, Telling
-from trimtab.ports import Bus, Topic, Webhook
 from trimtab.told.due import Pace
 from trimtab.told.event import digest_event, digest_id, events_of, telling_id
 from trimtab.told.plain import attributes_of, text_of

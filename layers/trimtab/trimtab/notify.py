@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 
 from trimtab.channels import Channel
 from trimtab.errors import Conflict, Throttled, TrimtabError, TryLater, Unclear
+from trimtab.messengers import Tellings
 from trimtab.model.entry import Entry
 from trimtab.model.ids import ServiceId
 from trimtab.model.incident import Digest, Told
-from trimtab.ports import Tellings
 from trimtab.told.digest import digests_of
 from trimtab.told.due import Due, Pace, done, due, failed, tidied
 from trimtab.told.fold import fold, settle

@@ -18,10 +18,8 @@ from trimtab.model.entry import Call, Entry
 from trimtab.model.errand import Brought, Run
 from trimtab.model.halt import Halts
 from trimtab.model.ids import Arn, EntryId, FleetId, InstanceId, ServiceId, Zone
-from trimtab.model.incident import Told
 from trimtab.model.lease import Leases
 from trimtab.model.link import Checked, Head, Link
-from trimtab.model.message import Event
 from trimtab.model.observation import Group, RouteSeen, Series, Target
 from trimtab.model.policy import Lever, Policy
 from trimtab.model.reason import Reason
@@ -258,42 +256,6 @@ class Vault(Protocol):
         ...
 
 
-class Topic(Protocol):
-    """Where people are told."""
-
-    def tell(self, subject: str, text: str, attributes: Mapping[str, str]) -> None:
-        """Send one message; plain text, already made safe."""
-        ...
-
-
-class Bus(Protocol):
-    """Where programs are told."""
-
-    def put(self, events: Sequence[Event]) -> None:
-        """Send events in order; raise if the bus did not take every one of them."""
-        ...
-
-
-class Webhook(Protocol):
-    """A chat program's incoming webhook."""
-
-    def post(self, body: str) -> None:
-        """Post JSON text, already escaped; ``TryLater`` if it asks for patience."""
-        ...
-
-
-class Tellings(Protocol):
-    """What people were told of each service."""
-
-    def recall(self, services: Sequence[ServiceId]) -> Mapping[ServiceId, Told]:
-        """What is remembered of each, read consistently; nothing told yet where nothing is."""
-        ...
-
-    def keep(self, service: ServiceId, told: Told) -> Told:
-        """Store it and return it as stored; ``Conflict`` if it is not at the version given."""
-        ...
-
-
 Reported = tuple[Report, ...] | Reason
 """What was reported of a fleet, or why that cannot be told."""
 
@@ -386,7 +348,6 @@ class Paused(Protocol):
 
 __all__ = [
     "Addresses",
-    "Bus",
     "Hands",
     "Infrastructure",
     "Interface",
@@ -405,8 +366,5 @@ __all__ = [
     "Reports",
     "Signs",
     "Store",
-    "Tellings",
-    "Topic",
     "Vault",
-    "Webhook",
 ]

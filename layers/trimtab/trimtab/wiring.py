@@ -28,10 +28,10 @@ from trimtab.adapters.tables import Table
 from trimtab.adapters.tellings import TableTellings
 from trimtab.adapters.webhook import HttpWebhook
 from trimtab.channels import BusChannel, Channel, TopicChannel, WebhookChannel
+from trimtab.messengers import Bus, Tellings, Topic, Webhook
 from trimtab.notify import Teller
 from trimtab.ports import (
     Addresses,
-    Bus,
     Hands,
     Infrastructure,
     Ledger,
@@ -42,10 +42,7 @@ from trimtab.ports import (
     Reports,
     Signs,
     Store,
-    Tellings,
-    Topic,
     Vault,
-    Webhook,
 )
 from trimtab.settings import Settings
 
