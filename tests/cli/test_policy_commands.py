@@ -8,7 +8,9 @@ from tests.builders import SHOP, a_tick, an_eject, at
 from tests.cli.operating import ANN, Terminal
 from trimtab import codec
 from trimtab.errors import Denied, NotFound
+from trimtab.model.change import inverse_of, subject_of
 from trimtab.model.entry import Kind
+from trimtab.model.lease import Lease, Leases
 from trimtab.model.memory import Ejection, FleetMemory, Memory
 from trimtab.model.policy import Policy
 from trimtab.model.reason import ReasonCode
@@ -148,11 +150,18 @@ def test_apply_leaves_nobody_behind_unless_told_to(terminal: Terminal, shop: Pat
     fleet = next(iter(policy.fleets))
     out = Ejection(an_eject(7), ReasonCode.EJECT_OUTLIER, at(-5), at(5), 1)
     held = Memory(fleets={fleet: FleetMemory(ejected={an_eject(7).target: out})})
-    terminal.state.ledger.commit(replace(a_tick(policy=policy), memory=held))
+    lease = Lease(subject_of(out.eject), inverse_of(out.eject), at(17), "taken out")
+    tick = replace(a_tick(policy=policy), memory=held, leases=Leases(1, (lease,)))
+    terminal.state.ledger.commit(tick)
 
     shop.write_text(shop.read_text().replace("mode: enforce", "mode: observe"))
     result = terminal.run("policy", "apply", shop)
     assert result.exit_code == 1
-    assert f"nobody would bring back {fleet}/{an_eject(7).target}" in result.stderr
+    assert f"no tick would bring back {fleet}/{an_eject(7).target}" in result.stderr
+    assert "the warden gives them back" in result.stderr
     lines = terminal.lines("policy", "apply", shop, "--leave-behind")
+    assert lines[-2] == (
+        f"left behind: {fleet}/{an_eject(7).target}; the warden gives it back once its lease runs "
+        "out at 2026-03-02 12:17:00 UTC"
+    )
     assert lines[-1] == "shop: version 2 is in force from the next tick"

@@ -1,4 +1,4 @@
-"""trimtab status, log, explain, pause, resume."""
+"""trimtab log, explain, pause, resume."""
 
 import json
 from dataclasses import replace
@@ -7,46 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import BLUE, SHOP, a_policy, a_request, a_tick, an_eject, an_entry, at
+from tests.builders import BLUE, SHOP, an_eject, an_entry, at
 from tests.cli.operating import ANN, Terminal
 from trimtab import codec
 from trimtab.model.assessment import Evidence
-from trimtab.model.change import change_key, inverse_of
-from trimtab.model.effect import Caution, Expectation, Unverified, Vitals
+from trimtab.model.change import inverse_of
+from trimtab.model.effect import Expectation, Vitals
 from trimtab.model.entry import Call, Entry, Kind, effect_id, outcome_id
-from trimtab.model.ids import Arn, EntryId, InstanceId, RouteId
-from trimtab.model.lease import Lease, Leases
-from trimtab.model.link import Checked, Head
-from trimtab.model.memory import Ejection, FleetMemory, Hold, Memory, Standing
-from trimtab.model.observation import RouteSeen
+from trimtab.model.ids import EntryId, InstanceId
 from trimtab.model.policy import EjectMethod, Lever, Mode
-from trimtab.model.reading import Reading
 from trimtab.model.reason import Reason, ReasonCode
-from trimtab.model.request import (
-    ProtectFleet,
-    Release,
-    protection_subject,
-    size_subject,
-    weights_subject,
-)
 from trimtab.model.verdict import Check
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "[bold red]\x1b[31mred\x1b]0;title\x07 \u202egnp.exe\r\n:smile: =HYPERLINK(1)"
-
-
-@pytest.fixture
-def watched(terminal: Terminal) -> Terminal:
-    """A shop with a policy, version 1, and nothing else."""
-    entry = replace(
-        an_entry(when=at(-600), seed="policy"),
-        kind=Kind.POLICY,
-        change=None,
-        inverse=None,
-        lever=None,
-    )
-    terminal.state.store.apply_policy(a_policy(), frozenset(), entry)
-    return terminal
 
 
 def append(terminal: Terminal, *entries: Entry) -> None:
@@ -98,22 +72,6 @@ def test_the_log_shows_effects_by_kind(watched: Terminal) -> None:
     assert "put in standby" in line
 
 
-def test_status_shows_what_may_not_have_helped_and_what_is_held_back(watched: Terminal) -> None:
-    done = Unverified(
-        EntryId("01DONE#000"), an_eject(), ReasonCode.EJECT_OUTLIER, at(), at(), EXPECTED
-    )
-    held = Caution(EntryId("01BAD#000"), ReasonCode.MADE_WORSE, at(-5), at(10), 2)
-    over = replace(held, until=at(-1))
-    memory = Memory(unverified=(done,), cautions={"shrinking blue": held, "shrinking green": over})
-    watched.state.ledger.commit(a_tick(memory=memory))
-    watched.now = at(1)
-
-    shown = "\n".join(watched.lines("status"))
-    assert "effect not known yet: 01DONE#000: by 12:05 it takes no traffic" in shown
-    assert "held back until 2026-03-02 12:10:00: shrinking blue: did not help, 2 in a row" in shown
-    assert "shrinking green" not in shown
-
-
 def an_ejection() -> Entry:
     change = an_eject(1, method=EjectMethod.STANDBY, group="blue-asg")
     evidence = Evidence(
@@ -147,119 +105,6 @@ def its_outcome(intent: Entry) -> Entry:
         checks=(),
         deadline=None,
     )
-
-
-# status
-
-
-def test_status_without_services_says_what_to_do(terminal: Terminal) -> None:
-    assert terminal.lines("status") == [
-        "no service has a policy; apply one: `trimtab policy apply FILE`"
-    ]
-
-
-def test_status_before_the_first_tick_asks_about_the_schedule(watched: Terminal) -> None:
-    assert watched.lines("status")[1] == "  no tick in the last day: is the schedule running?"
-
-
-def test_status_tells_of_fleets_weights_and_what_is_held_out(watched: Terminal) -> None:
-    out = Ejection(an_eject(7), ReasonCode.EJECT_OUTLIER, at(-5), at(5), 2)
-    memory = Memory(fleets={BLUE: FleetMemory(ejected={an_eject(7).target: out})})
-    tick = a_tick(policy=a_policy(version=1), when=at(-1))
-    arn = a_policy().fleets[BLUE].target_group
-    route = RouteSeen(Arn("rule"), {arn: 80, Arn("other"): 20})
-    seen = replace(tick.inputs.seen, routes={RouteId("main"): route})
-    fleets = {BLUE: replace(seen.fleets[BLUE], reading=Reading(first=3, close=17))}
-    seen = replace(seen, fleets=fleets)
-    tick = replace(tick, memory=memory, inputs=replace(tick.inputs, seen=seen))
-    watched.state.ledger.commit(tick)
-    (line,) = watched.lines("status", "shop", "--json")
-    (report,) = json.loads(line)
-    assert report["tick"]["age_s"] == 60
-    assert report["fleets"]["blue"]["targets"] == {"trusted": 2}
-    gap = tick.belief.fleets[BLUE].demand_gap
-    assert gap is not None
-    assert report["fleets"]["blue"]["demand_unknown"] == gap.text
-    assert report["fleets"]["blue"]["ejected"] == [
-        {"target": an_eject(7).target, "until": codec.iso(at(5)), "strikes": 2}
-    ]
-    assert report["routes"] == {"main": {"blue": 80, "other": 20}}
-    assert report["read"] == {
-        "first": 3, "close": 17, "usd": 0.0002, "usd_a_month_at_this_rate": 8.76,
-    }  # fmt: skip
-    shown = "\n".join(watched.lines("status"))
-    assert "last looked at 2026-03-02 11:59:00 UTC, 1m ago" in shown
-    assert "route main: blue 80, other 20" in shown
-    assert "read 3 series of fleets and 17 of targets: 8.76 USD a month" in shown
-    assert f"{an_eject(7).target} until 2026-03-02 12:05:00" in shown
-
-
-def test_status_tells_of_leases_and_of_those_nobody_gave_back(watched: Terminal) -> None:
-    held = tuple(
-        Lease(f"target blue/i-{n}:80", inverse_of(an_eject(n)), at(minutes), "taken out")
-        for n, minutes in ((1, 9), (2, -9), (3, -12))
-    )
-    tick = replace(a_tick(policy=a_policy(version=1), when=at(-30)), leases=Leases(1, held))
-    watched.state.ledger.commit(tick)
-    (line,) = watched.lines("status", "shop", "--json")
-    (report,) = json.loads(line)
-    assert [lease["overdue"] for lease in report["leases"]] == [False, False, True]
-    shown = [line for line in watched.lines("status") if "lease on" in line]
-    assert shown[0].startswith("  lease on target blue/i-1:80: taken out, given back by 2026-03-02")
-    assert [("overdue" in line) for line in shown] == [False, False, True]
-
-
-def test_status_lists_what_people_asked_and_what_waits_for_them(watched: Terminal) -> None:
-    awaiting = an_entry(when=at(-3), seed="waits", kind=Kind.AWAITING, deadline=None)
-    key = change_key(awaiting.change) if awaiting.change else ""
-    codes = (ReasonCode.EJECT_UNHEALTHY, ReasonCode.AWAITING_APPROVAL)
-    fleet = ProtectFleet(BLUE, at(60))
-    held = Hold(EntryId("01A#000"), "ann", "launch", at(-9), at(30))
-    memory = Memory(
-        standing={key: Standing(codes, "awaiting", at(-3), awaiting.id)},
-        holds={
-            size_subject(BLUE): replace(held, size=6),
-            weights_subject(RouteId("main")): replace(held, weights={BLUE: 90}),
-            protection_subject(fleet): replace(held, protects=fleet, until=at(60)),
-        },
-    )
-    tick = a_tick(policy=a_policy(version=1), when=at(-1))
-    watched.state.ledger.commit(replace(tick, memory=memory, entries=(awaiting,)))
-    watched.state.store.request([a_request(Release("size of blue"))])
-
-    shown = watched.lines("status")
-    for line in (
-        f"    trimtab approve '{awaiting.id}'",
-        f"    trimtab reject '{awaiting.id}' --why TEXT",
-        "  protected until 2026-03-02 13:00:00: fleet blue (ann: launch)",
-        "    trimtab request release shop 'protection of fleet blue' --why TEXT",
-        "  held until 2026-03-02 12:30:00: size of blue at 6 (ann: launch)",
-        "  held until 2026-03-02 12:30:00: weights of main at blue 90 (ann: launch)",
-    ):
-        assert line in shown
-    told = "\n".join(shown)
-    assert "awaits approval since 2026-03-02 11:57:00: resize" in told
-    assert "heard by the next tick: release size of blue (ann: " in told
-
-    (report,) = json.loads(watched.lines("status", "--json")[0])
-    assert report["protections"][0]["until"] == codec.iso(at(60))
-    assert {each["subject"] for each in report["holds"]} == {"size of blue", "weights of main"}
-    assert report["awaiting"][0]["approve"] == f"trimtab approve '{awaiting.id}'"
-    assert report["requests"][0]["next_tick"] is True
-
-
-def test_status_says_above_all_that_a_chain_is_broken(watched: Terminal) -> None:
-    assert json.loads(watched.lines("status", "--json")[0])[0]["chain_broken"] is None
-    mark = Checked(Head(1, "a" * 64), at(-60), "broken at 2: edited: its content is not its own")
-    watched.state.store.keep_checked(SHOP, mark)
-    first = watched.lines("status")[0]
-    assert first == f"THE AUDIT LOG OF shop DOES NOT HOLD: {mark.fault}"
-    assert json.loads(watched.lines("status", "--json")[0])[0]["chain_broken"] == mark.fault
-
-
-def test_status_says_when_ticks_are_late(watched: Terminal) -> None:
-    watched.state.ledger.commit(a_tick(policy=a_policy(version=1), when=at(-10)))
-    assert "late; is the schedule running?" in "\n".join(watched.lines("status"))
 
 
 # log

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trimtab import codec
+from trimtab.model.change import subject_of
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import EntryId
 from trimtab.model.policy import FleetPolicy, Lever, Mode, Policy
@@ -18,7 +20,7 @@ from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Remembered
 from trimtab.ports import Store
 from trimtab_cli.session import Operator, no_such_service, service_named
-from trimtab_cli.show import complain, say, say_json
+from trimtab_cli.show import complain, moment, say, say_json
 from trimtab_cli.stop import REFUSED, USAGE, Stop
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ def apply(
     file: File,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, store nothing.")] = False,
     leave_behind: Annotated[
-        bool, typer.Option("--leave-behind", help="Even if targets held out would stay out.")
+        bool,
+        typer.Option("--leave-behind", help="Even if it leaves targets held out to the warden."),
     ] = False,
 ) -> None:
     """Find what a document names, show what changes, and store it as the next version."""
@@ -78,9 +81,11 @@ def apply(
         stranded = _stranded(deployment.store, held, policy)
         if stranded and not leave_behind:
             raise Stop(
-                f"under this policy nobody would bring back {', '.join(stranded)}",
-                "bring them back first, or apply it with --leave-behind",
+                f"under this policy no tick would bring back {', '.join(stranded)}",
+                "bring them back first, or apply it with --leave-behind: then the warden gives "
+                "them back when their leases run out",
             )
+        _say_left_behind(stranded)
         if dry_run:
             say("dry run: nothing was stored")
             return
@@ -150,19 +155,31 @@ def _say_difference(held: Policy | None, policy: Policy) -> None:
         say(line, style)
 
 
-def _stranded(store: Store, held: Policy | None, policy: Policy) -> list[str]:
-    """Name targets we hold out that the policy would make us forget, or forbid us to restore."""
+def _say_left_behind(stranded: Mapping[str, datetime | None]) -> None:
+    """Say who brings back what no tick will any more, and when: the warden, by its leases."""
+    for target, expires in stranded.items():
+        when = f"once its lease runs out at {moment(expires)} UTC" if expires else "never: no lease"
+        say(f"left behind: {target}; the warden gives it back {when}", "yellow")
+
+
+def _stranded(store: Store, held: Policy | None, policy: Policy) -> Mapping[str, datetime | None]:
+    """Name targets we hold out that the policy would make us forget, or forbid us to restore.
+
+    Each with the end of its lease; ``None`` where there is none yet.
+    """
     remembered = store.recall([policy.service]).get(policy.service)
     if held is None or not isinstance(remembered, Remembered):
-        return []
-    lost = []
+        return {}
+    leases = {lease.subject: lease.expires for lease in remembered.leases.held}
+    lost: dict[str, datetime | None] = {}
     for name, fleet in remembered.memory.fleets.items():
         now, before = policy.fleets.get(name), held.fleets.get(name)
         same = now is not None and before is not None and _is_same(now, before)
         may_restore = policy.enabled and policy.mode(Lever.EJECT) is not Mode.OBSERVE
         if not (same and may_restore):
-            lost += [f"{name}/{target}" for target in fleet.ejected]
-    return sorted(lost)
+            for target, out in fleet.ejected.items():
+                lost[f"{name}/{target}"] = leases.get(subject_of(out.eject))
+    return dict(sorted(lost.items()))
 
 
 def _is_same(fleet: FleetPolicy, other: FleetPolicy) -> bool:

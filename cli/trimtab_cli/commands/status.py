@@ -11,12 +11,14 @@ import typer
 from trimtab.codec import iso
 from trimtab.decide.replacing import rules_for
 from trimtab.model.assessment import Condition, FleetBelief
+from trimtab.model.blast import WINDOW, window_of
 from trimtab.model.ids import FleetId, ServiceId
 from trimtab.model.lease import Leases
 from trimtab.model.memory import Ejection
 from trimtab.model.policy import Lever, Policy
 from trimtab.model.reason import Reason
 from trimtab.model.tick import Pause, Remembered, Tick
+from trimtab.told.words import sentence_of
 from trimtab_cli.connect import Deployment, Where
 from trimtab_cli.inforce import (
     EMPTY,
@@ -86,6 +88,8 @@ def report_of(deployment: Deployment, where: Where, service: ServiceId) -> dict[
         "in_flight": [],
         "unverified": [],
         "held_back": [],
+        "undone_in_part": [],
+        "removals": None,
         "leases": _leases(deployment, service, held, now),
         "trouble": held.text if isinstance(held, Reason) else None,
         "chain_broken": dict(broken_chains(deployment, [service])).get(service),
@@ -126,7 +130,23 @@ def _of_tick(tick: Tick, policy: Policy, now: datetime) -> dict[str, Any]:
             for key, held in sorted(tick.memory.cautions.items())
             if now < held.until
         ],
+        "undone_in_part": [
+            {"entry": name, "left": sentence_of(rest.change), "at": iso(rest.at)}
+            for name, rest in sorted(tick.memory.remains.items())
+        ],
+        "removals": _removals(tick),
     }
+
+
+def _removals(tick: Tick) -> dict[str, Any] | None:
+    """Tell what all services of the account have lost, as the tick counted; null: no limit."""
+    blast = tick.inputs.blast
+    if blast.most is None:
+        return None
+    added = sum(spend.by for spend in tick.spends)
+    total = None if blast.total is None else max(0, blast.total + added)
+    since = window_of(tick.now) - WINDOW
+    return {"taken": total, "most": blast.most, "since": iso(since)}
 
 
 MINUTES_A_MONTH = 43_800
@@ -231,6 +251,7 @@ def _say(report: Mapping[str, Any]) -> None:
         shown = ", ".join(f"{fleet} {weight}" for fleet, weight in weights.items())
         say(f"  route {name}: {shown}")
     _say_read(report["read"])
+    _say_removals(report["removals"])
     told = {each["what"] for each in report["awaiting"]}
     for held in (each for each in report["standing"] if each["what"] not in told):
         codes = " <- ".join(dict.fromkeys(reversed(held["codes"])))
@@ -245,10 +266,24 @@ def _say_read(read: Mapping[str, Any]) -> None:
     say(f"  read {read['first']} series of fleets and {read['close']} of targets: {month}", "dim")
 
 
+def _say_removals(removals: Mapping[str, Any] | None) -> None:
+    """How much of what all services may lose is gone; one that may lose no more stands out."""
+    if removals is None:
+        return
+    taken, most = removals["taken"], removals["most"]
+    counted = "could not be counted: nobody is taken out" if taken is None else f"{taken} of {most}"
+    is_full = taken is None or taken >= most
+    since = time_of(removals["since"])
+    say(f"  removals of all services since {since}: {counted}", "yellow" if is_full else "dim")
+
+
 def _say_effects(report: Mapping[str, Any]) -> None:
     """What was done and may or may not help, and what is not done again because it did not."""
     for done in report["unverified"]:
         say(f"  effect not known yet: {done['entry']}: {done['expected']}", "dim")
+    for part in report["undone_in_part"]:
+        left = f"undone in part: {part['entry']}: {part['left']} is left"
+        say(f"  {left}; `trimtab undo {part['entry']} --why TEXT` goes on", "yellow")
     for held in report["held_back"]:
         why = f"did not help, {held['times']} in a row, last {held['entry']}"
         say(f"  held back until {time_of(held['until'])}: {held['what']}: {why}", "yellow")
