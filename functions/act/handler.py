@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from datetime import UTC, datetime
 
-from trimtab.act import Actor
+from trimtab.act import Actor, Role
 from trimtab.events import intents_of
 from trimtab.settings import Settings
 from trimtab.telemetry import emit_outcome, emit_trouble, instrumented
@@ -17,8 +17,9 @@ Failures = dict[str, list[dict[str, str]]]
 @functools.cache
 def actor() -> Actor:
     """The actor on what this function talks to, connected at the first event and kept."""
-    connected = connect(Settings.from_env())
-    return Actor(connected.ledger, connected.store, connected.infrastructure, connected.hands)
+    here = connect(Settings.from_env())
+    role = Role(signs=here.signs)
+    return Actor(here.ledger, here.store, here.infrastructure, here.hands, role)
 
 
 @instrumented

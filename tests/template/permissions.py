@@ -35,6 +35,8 @@ PORTS = {
         "Infrastructure.targets",
         "Infrastructure.groups",
         "Infrastructure.routes",
+        "Signs.marks",
+        "Signs.untouchable",
         "Ledger.entries",
         "Ledger.append",
         "Store.halts",

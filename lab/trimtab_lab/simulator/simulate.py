@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from trimtab.act import Actor
+from trimtab.act import Actor, Role
 from trimtab.loop import Loop
 from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import InstanceId
@@ -58,7 +58,10 @@ class Simulator:
         self.access = AccessLogReader(
             self.world, self.state.store, self.infrastructure, self.state.reports
         )
-        self.actor = Actor(self.state.ledger, self.state.store, self.infrastructure, self.hands)
+        role = Role(signs=self.signs)
+        self.actor = Actor(
+            self.state.ledger, self.state.store, self.infrastructure, self.hands, role
+        )
         self.surveyor = Surveyor(
             self.state.store,
             self.infrastructure,

@@ -22,14 +22,14 @@ from trimtab.errors import (
 from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight, lever_of
 from trimtab.model.entry import Call, Entry, Kind, outcome_id
 from trimtab.model.halt import forbids
-from trimtab.model.ids import EntryId, ServiceId
+from trimtab.model.ids import EntryId, InstanceId, ServiceId
 from trimtab.model.lease import WARDEN
 from trimtab.model.observation import Group, Lifecycle, Target, TargetState
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.request import protected_by
-from trimtab.model.signs import DO_NOT_TOUCH
-from trimtab.ports import Hands, Infrastructure, Ledger, Paused
+from trimtab.owned import forbidden_by, forbidden_by_tags
+from trimtab.ports import Hands, Infrastructure, Ledger, Paused, Signs
 
 GONE = (TargetState.DRAINING, TargetState.UNHEALTHY_DRAINING, TargetState.UNUSED)
 
@@ -45,6 +45,17 @@ class Found:
 GO = Found(None, Reason(ReasonCode.WITHIN_LIMITS, "the world is as the intent says"))
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """By what name intents are carried out, and who tells whose a thing is; ``None``: nobody."""
+
+    name: str = "act"
+    signs: Signs | None = None
+
+
+ACT = Role()
+
+
 class Actor:
     """The only one who changes anything in AWS: act, and for what has expired the warden."""
 
@@ -54,10 +65,11 @@ class Actor:
         paused: Paused,
         infrastructure: Infrastructure,
         hands: Hands,
-        name: str = "act",
+        role: Role = ACT,
     ) -> None:
-        """Work on the given ports, under a name; keeps no state between intents."""
-        self._name = name
+        """Work on the given ports, in a role; keeps no state between intents."""
+        self._name = role.name
+        self._signs = role.signs
         self._ledger = ledger
         self._paused = paused
         self._infrastructure = infrastructure
@@ -151,7 +163,8 @@ class Actor:
         """Compare the world with what the intent was made for.
 
         A target that was to leave because its health checks failed, and passes them now, serves:
-        nobody has asked whether the others can do without it.
+        nobody has asked whether the others can do without it. Who forbids it is asked last, and
+        only if there is something to do.
         """
         found = self._look_at(change)
         because = entry.wanted.code if entry.wanted else None
@@ -161,6 +174,9 @@ class Actor:
                 return _changed(f"{change.target} is healthy again")
             if state in (None, *GONE) and change.method is EjectMethod.DEREGISTER:
                 return _already(f"{change.target} is out")
+        if found is GO and self._signs is not None:
+            forbidden = forbidden_by_tags(change, self._signs)
+            return _changed(forbidden) if forbidden else GO
         return found
 
     def _look_at(self, change: Change) -> Found:
@@ -184,18 +200,19 @@ class Actor:
             return answer
         raise _unseen(f"group {name}", answer)
 
-    def _look_at_member(self, change: Eject | Restore, group: str) -> Found:
-        members = {m.instance: m.lifecycle for m in self._group(group).members}
-        lifecycle = members.get(change.instance)
+    def _look_at_member(self, change: Eject | Restore, name: str) -> Found:
+        group = self._group(name)
+        lifecycle = {m.instance: m.lifecycle for m in group.members}.get(change.instance)
         if lifecycle is None:
-            text = f"{change.instance} is no longer in {group}"
+            text = f"{change.instance} is no longer in {name}"
             return Found(Kind.CONFLICT, Reason(ReasonCode.NOT_FOUND, text))
         wants_out = isinstance(change, Eject)
         is_out = lifecycle in (Lifecycle.STANDBY, Lifecycle.ENTERING_STANDBY)
         if wants_out == is_out:
             return _already(f"{change.instance} is {lifecycle}")
-        ready = Lifecycle.IN_SERVICE if wants_out else Lifecycle.STANDBY
-        return GO if lifecycle is ready else _changed(f"{change.instance} is {lifecycle}")
+        if lifecycle is not (Lifecycle.IN_SERVICE if wants_out else Lifecycle.STANDBY):
+            return _changed(f"{change.instance} is {lifecycle}")
+        return _unless_forbidden(group, change.instance) if wants_out else GO
 
     def _targets(self, change: Eject | Restore) -> tuple[Target, ...]:
         answer = self._infrastructure.targets([change.target_group]).get(change.target_group)
@@ -225,6 +242,15 @@ def _state_of(change: Eject | Restore, targets: tuple[Target, ...]) -> TargetSta
     return next((t.state for t in targets if t.id == change.target), None)
 
 
+def _unless_forbidden(group: Group, instance: InstanceId | None = None) -> Found:
+    """Go ahead unless a group's tags, or for a member scale-in protection, forbid it by now."""
+    member = next((m for m in group.members if m.instance == instance), None)
+    if member is not None and member.protected:
+        return _changed(f"{instance} is protected from scale-in")
+    forbidden = forbidden_by(group.marks, group.name)
+    return _changed(forbidden) if forbidden else GO
+
+
 def _is_ready_to_end(change: Retire, group: Group) -> Found:
     """Ask again, at the last moment, whether it is in standby and nothing forbids its end."""
     member = next((m for m in group.members if m.instance == change.instance), None)
@@ -232,15 +258,11 @@ def _is_ready_to_end(change: Retire, group: Group) -> Found:
         return _already(f"{change.instance} has left {group.name}")
     if member.lifecycle is not Lifecycle.STANDBY:
         return _changed(f"{change.instance} is {member.lifecycle}, not in standby")
-    if member.protected:
-        return _changed(f"{change.instance} is protected from scale-in")
     if "Terminate" in group.suspended:
         return _changed(f"{group.name} has suspended Terminate")
     if group.marks is None:  # an end cannot be undone: unread is not absent
         return _changed(f"it is not known how {group.name} is tagged")
-    if group.marks.do_not_touch:
-        return _changed(f"{group.name} carries the tag {DO_NOT_TOUCH}")
-    return GO
+    return _unless_forbidden(group, change.instance)
 
 
 def _compare_size(group: Group, change: Resize) -> Found:
@@ -248,7 +270,7 @@ def _compare_size(group: Group, change: Resize) -> Found:
         return _already(f"the size is {group.desired} already")
     if group.desired != change.before:
         return _changed(f"the size is {group.desired}, the intent was made for {change.before}")
-    return GO
+    return _unless_forbidden(group)
 
 
 def _already(text: str) -> Found:

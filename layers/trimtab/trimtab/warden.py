@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from trimtab.act import Actor
+from trimtab.act import Actor, Role
 from trimtab.answers import expiry_of
 from trimtab.errors import Conflict, TrimtabError
 from trimtab.lease import Case, Sight, plan_for
@@ -54,7 +54,7 @@ class Warden:
         self._store = store
         self._ledger = ledger
         self._infrastructure = infrastructure
-        self._actor = Actor(ledger, store, infrastructure, hands, WARDEN)
+        self._actor = Actor(ledger, store, infrastructure, hands, Role(WARDEN))
 
     def run(self, now: datetime) -> tuple[Watched, ...]:
         """Give back what has expired; one service's trouble leaves the others alone.

@@ -29,7 +29,7 @@ from tests.builders import (
 )
 from tests.fakes import SmallWorld, Switch
 from tests.unit.core.worlds import a_reweight
-from trimtab.act import Actor
+from trimtab.act import Actor, Role
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.tables import Found
 from trimtab.errors import (
@@ -57,6 +57,8 @@ from trimtab_lab.simulator.stores import DictTables, InMemory
 GROW = Resize(BLUE, "blue-asg", before=4, after=5)
 STANDBY = an_eject(1, method=EjectMethod.STANDBY, group="blue-asg")
 END = Retire(BLUE, BLUE_ARN, a_target(1).instance, 8080, a_target(1).zone, "blue-asg")
+TAGGED = Marks(do_not_touch=True)
+BEANSTALK = Marks("elasticbeanstalk", "elasticbeanstalk:environment-name")
 SHIFT = a_reweight({BLUE_ARN: 100, GREEN_ARN: 0}, {BLUE_ARN: 80, GREEN_ARN: 20})
 
 
@@ -162,11 +164,11 @@ def test_an_intent_is_carried_out_once_and_its_outcome_says_so(
 @pytest.mark.parametrize(("by", "name"), [("warden", "act"), ("schedule", "warden")])
 def test_an_intent_is_carried_out_by_whom_it_is_meant_for(by: str, name: str, stage: Stage) -> None:
     intent = stage.intend(GROW, by=by)
-    actor = Actor(stage.state.ledger, stage.switch, stage.world, stage.world, name)
+    actor = Actor(stage.state.ledger, stage.switch, stage.world, stage.world, Role(name))
     assert actor.carry_out(SHOP, intent, at(1)) is None
     assert (stage.world.done, stage.outcomes()) == ([], [])
     other = "warden" if name == "act" else "act"
-    actor = Actor(stage.state.ledger, stage.switch, stage.world, stage.world, other)
+    actor = Actor(stage.state.ledger, stage.switch, stage.world, stage.world, Role(other))
     outcome = actor.carry_out(SHOP, intent, at(1))
     assert outcome is not None
     assert (outcome.kind, outcome.by) == (Kind.APPLIED, other)
@@ -295,6 +297,15 @@ SAFE = replace(ASIDE, protected=True)
         pytest.param(END, with_group(members=(SAFE,)), CHANGED, id="somebody protects it"),
         pytest.param(END, with_group(members=(ASIDE,), suspended=frozenset({"Terminate"})), CHANGED,
                      id="its group may end none"),
+        pytest.param(STANDBY, with_group(marks=TAGGED), CHANGED, id="somebody tagged its group"),
+        pytest.param(STANDBY, with_group(marks=BEANSTALK), CHANGED, id="somebody else manages it"),
+        pytest.param(STANDBY, with_group(members=(replace(a_member(1), protected=True),)), CHANGED,
+                     id="it is protected from scale-in by now"),
+        pytest.param(GROW, with_group(marks=TAGGED), CHANGED, id="a tagged group keeps its size"),
+        pytest.param(END, with_group(members=(ASIDE,), marks=TAGGED), CHANGED,
+                     id="nor does its member end"),
+        pytest.param(LEAVE_STANDBY, with_group(members=(ASIDE,), marks=TAGGED), DONE,
+                     id="but gets back who was taken out"),
         pytest.param(LEAVE_STANDBY, with_member(Lifecycle.STANDBY), DONE, id="it leaves standby"),
         pytest.param(LEAVE_STANDBY, with_member(Lifecycle.IN_SERVICE), SO_ALREADY, id="it is back"),
         pytest.param(LEAVE_STANDBY, with_member(Lifecycle.ENTERING_STANDBY), CHANGED,
