@@ -145,6 +145,46 @@ def test_a_fleet_in_one_zone_has_no_other_to_compare_with() -> None:
     assert cause(a_fleet((*targets(5), dead(8), dead(9)), units=1.0)) is Cause.TARGET
 
 
+def one_early(*rising: int, of: int = 8) -> FleetSeen:
+    """Two zones in turn; number 1 has been slow for two minutes, others in their newest only."""
+    here = tuple(
+        replace(t, zone=Zone(f"eu-west-1{'ab'[n % 2]}")) for n, t in enumerate(targets(of))
+    )
+    slow = {n: a_series(0.04, 0.04, 0.04, 1.5) for n in rising}
+    slow[1] = a_series(0.04, 0.04, 1.5, 4.7)
+    calm = a_series(*[0.04] * 4)
+    metrics = {t.instance: slow.get(n, calm) for n, t in enumerate(here, start=1)}
+    return a_fleet(here, units=2.0, metrics={LATENCY: metrics}, looked_closely=True)
+
+
+def test_the_first_of_a_zone_whose_samples_are_here_is_not_alone() -> None:
+    assert cause(one_early()) is Cause.TARGET
+    belief = belief_of(one_early(3, 5, 7))
+    assert belief.cause is Cause.ZONE
+    assert "4 of 4 in eu-west-1a are bad, 3 by their newest samples alone" in belief.because
+    assert REMEDIES[belief.cause].ejecting is False
+
+
+def test_one_bad_minute_of_a_neighbour_or_of_others_elsewhere_excuses_nobody() -> None:
+    assert cause(one_early(3)) is Cause.TARGET
+    assert cause(one_early(2, 4)) is Cause.TARGET
+
+
+def test_the_first_of_a_whole_fleet_whose_samples_are_here_is_not_alone() -> None:
+    belief = belief_of(one_early(2, 3, 4, 5))
+    assert belief.cause is Cause.DEPENDENCY
+    assert belief.because == "1 of 8 are bad, and 4 more by their newest samples alone"
+    assert not belief.panic, "what is not known yet puts nobody back"
+
+
+def test_old_samples_do_not_rise() -> None:
+    fleet = one_early(3, 5, 7)
+    metrics = dict((fleet.metrics or {})[LATENCY])
+    for number in (3, 5, 7):
+        metrics[a_target(number).instance] = a_series(0.04, 1.5, ago=30)
+    assert cause(replace(fleet, metrics={LATENCY: metrics})) is Cause.TARGET
+
+
 def test_only_newcomers_bad_is_a_deployment() -> None:
     new = {dead(n).instance: at(-4) for n in (8, 9)}
     fleet = a_fleet((*targets(5), dead(8), dead(9)), units=1.0)

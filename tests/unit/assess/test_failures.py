@@ -45,6 +45,28 @@ def test_one_bad_minute_however_bad_is_no_outlier() -> None:
     assert found(counted({1: (400, 400, 0), 2: (0, 0, 0)})) == []
 
 
+def rising(counts: Counted) -> frozenset[InstanceId]:
+    return failure_outliers(counts, RULE, NOON, MAX_AGE).rising
+
+
+def test_whose_newest_minute_is_as_bad_is_rising_beside_one_that_is_found() -> None:
+    fleet = {1: (0, 0, 0, 200, 200), 2: (0, 0, 0, 0, 200), **dict.fromkeys((3, 4, 5), (0,) * 5)}
+    assert found(counted(fleet)) == [target(1)]
+    assert rising(counted(fleet)) == {target(2)}
+    assert rising(counted({**fleet, 1: (0,) * 5})) == frozenset(), "beside nobody it is noise"
+
+
+def test_a_few_requests_of_one_minute_do_not_rise() -> None:
+    fleet = counted({1: (200, 200, 200), 2: (0, 0, 0), 3: (0, 0, 0)})
+    quiet = Counted(
+        {**fleet.requests, target(2): a_series(16, 16, 16)},
+        {**fleet.errors, target(2): a_series(0, 0, 16)},
+    )
+    assert rising(quiet) == frozenset()
+    enough = Counted({**quiet.requests, target(2): a_series(17, 17, 17)}, quiet.errors)
+    assert rising(enough) == {target(2)}
+
+
 def test_all_failing_alike_is_nobodys_fault() -> None:
     assert found(counted(dict.fromkeys(range(1, 6), (120, 130, 125)))) == []
 

@@ -30,7 +30,7 @@ from trimtab.model.assessment import (
     TargetBelief,
 )
 from trimtab.model.detectors import Use
-from trimtab.model.ids import FleetId
+from trimtab.model.ids import FleetId, TargetId
 from trimtab.model.memory import Finding, FleetMemory, Memory
 from trimtab.model.observation import FleetSeen, Observation, Target, TargetState
 from trimtab.model.policy import Policy
@@ -95,7 +95,8 @@ def _assess_fleet(
         levels=detected.levels,
         rest_share=detected.rest_share,
     )
-    cause, because = cause_of(Scene(belief, seen, memory, policy, now, ill))
+    rising = _among(targets, detected.rising)
+    cause, because = cause_of(Scene(belief, seen, memory, policy, now, ill, rising))
     return replace(belief, cause=cause, because=because)
 
 
@@ -124,6 +125,11 @@ def _assess_targets(detected: Detected, look: Look) -> tuple[Beliefs | None, Bel
     if beliefs and all(b.condition is Condition.UNKNOWN for b in beliefs):
         return None, ()  # the load balancer itself cannot say: that is blindness, not ruin
     return tuple(beliefs), tuple(odd)
+
+
+def _among(targets: Beliefs | None, some: frozenset[TargetId]) -> Beliefs:
+    """Return those of some targets against which nothing is held yet; mostly there are none."""
+    return tuple(b for b in targets or () if b.target.id in some and not b.bad) if some else ()
 
 
 def _assess_target(target: Target, detected: Detected, look: Look) -> TargetBelief:

@@ -40,7 +40,10 @@ VANISHED_COUNT = 3
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that a cause is told from. ``bad``: the targets that something is held against."""
+    """All that a cause is told from. ``bad``: the targets that something is held against.
+
+    ``rising``: others that stand out as well, by their newest sample alone.
+    """
 
     belief: FleetBelief
     seen: FleetSeen
@@ -48,6 +51,12 @@ class Scene:
     policy: Policy
     now: datetime
     bad: tuple[TargetBelief, ...]
+    rising: tuple[TargetBelief, ...] = ()
+
+    @property
+    def odd(self) -> tuple[TargetBelief, ...]:
+        """Who is bad, and who is about to be: the first whose samples are here is not alone."""
+        return (*self.bad, *self.rising) if self.bad else ()
 
 
 def cause_of(scene: Scene) -> tuple[Cause, str]:
@@ -145,17 +154,19 @@ def _zone(at: Scene) -> str:
         return ""
     targets = [t for t in at.belief.targets or () if t.condition is not Condition.LEAVING]
     sizes = Counter(t.target.zone for t in targets)
-    bad = Counter(t.target.zone for t in at.bad)
+    bad = Counter(t.target.zone for t in at.odd)
     if len(sizes) < SEVERAL:
         return ""
     zone, count = max(bad.items(), key=lambda z: (z[1] / max(sizes[z[0]], 1), z[1], z[0]))
-    known = sum(1 for t in at.bad if t.target.zone == zone and t.target.id in at.memory.strikes)
+    known = sum(1 for t in at.odd if t.target.zone == zone and t.target.id in at.memory.strikes)
     told = count if count == sizes[zone] else count - known
     if not zone or told < SEVERAL or told < ZONE_BAD * sizes[zone]:
         return ""
     if bad.total() - count > ELSEWHERE * (len(targets) - sizes[zone]):
         return ""
-    return f"{count} of {sizes[zone]} in {zone} are bad, and {_others(zone, bad)} elsewhere"
+    late = sum(1 for t in at.rising if t.target.zone == zone)
+    lately = f", {late} by their newest samples alone," if late else ","
+    return f"{count} of {sizes[zone]} in {zone} are bad{lately} and {_others(zone, bad)} elsewhere"
 
 
 def _others(zone: Zone, bad: Mapping[Zone, int]) -> int:
@@ -216,9 +227,21 @@ def _newcomers(at: Scene) -> str:
 
 
 def _dependency(at: Scene) -> str:
+    together = _rising_together(at)
+    if together:
+        return together
     if _anyone_stands_out(at, AGAINST_PEERS) and at.belief.rest_share is None:
         return ""
     return _failing_together(at, factor=ALIKE_FACTOR)
+
+
+def _rising_together(at: Scene) -> str:
+    """Say that so many get bad at once that the next samples would make it a panic."""
+    guard, count = at.policy.guard, len(at.odd)
+    of = len(at.belief.targets or ())
+    if not at.rising or count < guard.panic_count or count < guard.panic_share * of:
+        return ""
+    return f"{len(at.bad)} of {of} are bad, and {len(at.rising)} more by their newest samples alone"
 
 
 def _target(at: Scene) -> str:

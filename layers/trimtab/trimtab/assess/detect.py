@@ -44,6 +44,7 @@ class Detected:
     shadowed: ByTarget = field(default_factory=dict)
     levels: Mapping[str, float] = field(default_factory=dict)
     rest_share: float | None = None
+    rising: frozenset[TargetId] = frozenset()
 
 
 def detect(look: Look) -> Detected:
@@ -52,6 +53,7 @@ def detect(look: Look) -> Detected:
     shadowed: dict[TargetId, tuple[Evidence, ...]] = {}
     levels: dict[str, float] = {}
     rest_share = None
+    rising: frozenset[TargetId] = frozenset()
     for detector, ask in DETECTORS.items():
         match look.policy.health.use(detector):
             case Use.OFF:
@@ -62,8 +64,9 @@ def detect(look: Look) -> Detected:
                 said = ask(look)
                 _add(said.found, found)
                 levels.update(said.levels)
+                rising |= said.rising
                 rest_share = said.rest_share if said.rest_share is not None else rest_share
-    return Detected(found, shadowed, levels, rest_share)
+    return Detected(found, shadowed, levels, rest_share, rising)
 
 
 def _add(found: Found, to: dict[TargetId, tuple[Evidence, ...]]) -> None:

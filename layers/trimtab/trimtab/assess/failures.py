@@ -48,11 +48,13 @@ Minutes = tuple[Counts, ...]
 class Failing:
     """Who stands out, with the evidence, and the share of requests that all others fail.
 
-    ``rest_share`` is ``None`` where the others answered too little to say.
+    ``rest_share`` is ``None`` where the others answered too little to say. ``rising`` are those of
+    the others whose newest minute alone is as bad.
     """
 
     found: tuple[tuple[InstanceId, Evidence], ...]
     rest_share: float | None
+    rising: frozenset[InstanceId] = frozenset()
 
 
 def failure_outliers(
@@ -76,8 +78,27 @@ def failure_outliers(
             evidence = replace(evidence, at=last.at if last else None)
             found.append((instance, evidence))
     odd = {instance for instance, _ in found}
+    lowest = min((evidence.threshold for _, evidence in found), default=None)
+    rising = _rising(counted, rule, lowest, now - max_age) - odd
     rest = sum_of(c for i, c in counts.items() if i not in odd)
-    return Failing(tuple(found), rest.share if rest.asked >= rule.min_volume else None)
+    return Failing(tuple(found), rest.share if rest.asked >= rule.min_volume else None, rising)
+
+
+def _rising(
+    counted: Counted, rule: FailureOutlier, bar: float | None, oldest: datetime
+) -> frozenset[InstanceId]:
+    """Name whose newest minute is above the bar, if anyone is, with its part of the least volume.
+
+    Worked example: with 50 requests in 3 minutes, one minute must have had 17.
+    """
+    if bar is None:
+        return frozenset()
+    least = rule.min_volume * timedelta(minutes=1) / rule.window
+    newest = {
+        instance: total_of(series, counted.errors.get(instance), oldest, 1)
+        for instance, series in counted.requests.items()
+    }
+    return frozenset(i for i, c in newest.items() if c.asked >= least and c.share > bar - EXACT)
 
 
 def failing_shares(

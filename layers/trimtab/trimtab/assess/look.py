@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,15 +38,22 @@ class Look:
             for evidence in by_instance.get(target.instance, ())
         )
 
+    def of_instances(self, some: Collection[InstanceId]) -> frozenset[TargetId]:
+        """Return the registrations of instances."""
+        here = self.seen.targets or ()
+        return frozenset(t.id for t in here if t.instance in some) if some else frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What one detector says.
 
     ``levels``: the median of each metric it compared; ``rest_share``: the share of requests that
-    those fail who do not stand out. They help to tell the cause.
+    those fail who do not stand out; ``rising`` are those who stand out by their newest sample
+    alone, beside one that has for long enough. They help to tell the cause.
     """
 
     found: Found = ()
     levels: Mapping[str, float] = field(default_factory=dict)
     rest_share: float | None = None
+    rising: frozenset[TargetId] = frozenset()

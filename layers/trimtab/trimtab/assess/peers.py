@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from trimtab.assess.detectors import levels_of, metric_outliers
+from trimtab.assess.detectors import levels_of, metric_outliers, rising
 from trimtab.assess.failures import Counted, failing_shares, failure_outliers
 from trimtab.assess.look import Findings, Look
 from trimtab.assess.statistics import median
@@ -27,15 +27,20 @@ def by_outliers(look: Look) -> Findings:
     """Compare the targets by each metric of ``health.outliers``."""
     found: list[tuple[InstanceId, Evidence]] = []
     medians: dict[str, float] = {}
+    others: set[InstanceId] = set()
     for rule in look.policy.health.outliers:
         levels = levels_by(rule, look)
         if levels:
             medians[rule.metric.name] = median(list(levels.values()))
         series = _warm(rule.metric.name, look)
-        for instance, evidence in metric_outliers(levels, rule, look.now):
+        odd = dict(metric_outliers(levels, rule, look.now))
+        for instance, evidence in odd.items():
             last = series[instance].last
             found.append((instance, replace(evidence, at=last.at if last else None)))
-    return Findings(look.on_instances(found), medians)
+        if odd:
+            recent = look.now - look.policy.guard.max_age
+            others |= rising(series, levels, rule, recent) - odd.keys()
+    return Findings(look.on_instances(found), medians, rising=look.of_instances(others))
 
 
 def levels_by(rule: OutlierPolicy, look: Look) -> Mapping[InstanceId, float]:
@@ -50,7 +55,11 @@ def by_failures(look: Look) -> Findings:
     if rule is None or rule.source is not CountSource.METRICS:
         return Findings()
     failing = failure_outliers(counted_of(rule, look), rule, look.now, look.policy.guard.max_age)
-    return Findings(look.on_instances(failing.found), rest_share=failing.rest_share)
+    return Findings(
+        look.on_instances(failing.found),
+        rest_share=failing.rest_share,
+        rising=look.of_instances(failing.rising),
+    )
 
 
 def shares_by(rule: FailureOutlier, look: Look) -> Mapping[InstanceId, float]:
