@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from tests.builders import BLUE, NOON, SHOP, a_policy, a_report, a_target, targets
+from tests.builders import BLUE, NOON, SHOP, a_policy, a_report, a_target, at, remembered, targets
 from trimtab.assess import assess
 from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.cause import Cause
 from trimtab.model.detectors import Detector, Use
 from trimtab.model.memory import Memory
 from trimtab.model.observation import FleetSeen, Observation
-from trimtab.model.policy import HealthPolicy
+from trimtab.model.policy import HealthPolicy, ScalingPolicy
 from trimtab.model.probe import ProbePolicy
 from trimtab.model.reason import ReasonCode
 from trimtab.model.report import Report, Tally
@@ -33,6 +34,17 @@ def believed(
 def found(*reports: Report, health: HealthPolicy = TWICE) -> list[str]:
     beliefs, _ = believed(*reports, health=health)
     return [b.target.id for b in beliefs if b.evidence]
+
+
+def test_what_our_probe_was_told_before_a_newcomer_was_warm_is_not_held_against_it() -> None:
+    """It booted for three minutes, and has just passed its first health check."""
+    here = FleetSeen(BLUE, targets(4), reports=tuple(minutes(1, 2, 3)))
+    policy = a_policy(health=TWICE, scaling=ScalingPolicy(warm_up=timedelta(0)))
+    new = remembered(warming={a_target(1).instance: at(-1)}, seen_at=at(-1))
+    seen = Observation(SHOP, NOON, {BLUE: here}, {})
+    for memory, expected in ((Memory(), Condition.FAILING), (new, Condition.TRUSTED)):
+        (first, *_) = assess(seen, policy, memory).fleets[BLUE].targets or ()
+        assert first.condition is expected
 
 
 def minutes(*ago: float, failing: tuple[int, ...] = (1,), zones: str = "a") -> list[Report]:

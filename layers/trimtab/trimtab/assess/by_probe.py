@@ -25,7 +25,7 @@ def by_probe(look: Look) -> Findings:
     Worked example: three in a row, in a fleet of eight whose others fail one answer in ten, come to
     some target of the eight in 8 x 0.1^3 = 0.8 % of the looks, and are found; of others that fail
     one in four they come in 12.5 %, and nobody is found. What the newest says must not be older
-    than three minutes: silence proves nothing.
+    than three minutes: silence proves nothing. Nor does what a newcomer answered while it booted.
     """
     rule = look.policy.health.probe
     if rule is None or not look.seen.reports:
@@ -34,8 +34,9 @@ def by_probe(look: Look) -> Findings:
     found = [
         (target, last, failures)
         for target in look.seen.targets or ()
-        if (last := newest(rounds, target.id)) is not None and last.minute > look.now - MAX_AGE
-        if (failures := record_of(rounds, target.id)[1]) >= rule.failures
+        if (own := _since_warm(rounds, target, look))
+        if (last := newest(own, target.id)) is not None and last.minute > look.now - MAX_AGE
+        if (failures := record_of(own, target.id)[1]) >= rule.failures
     ]
     if not found:
         return Findings()
@@ -47,6 +48,14 @@ def by_probe(look: Look) -> Findings:
     return Findings(
         tuple((target.id, _told(target, last, failures, look)) for target, last, failures in found)
     )
+
+
+def _since_warm(rounds: Sequence[Round], target: Target, look: Look) -> Sequence[Round]:
+    """Return the rounds since a newcomer's warm-up was over; of all others, all."""
+    new = look.memory.warming.get(target.instance)
+    if new is None:
+        return rounds
+    return [one for one in rounds if one.minute > new + look.policy.scaling.warm_up]
 
 
 def _share_failed(rounds: Sequence[Round], targets: frozenset[TargetId]) -> float:
