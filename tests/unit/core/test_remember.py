@@ -45,9 +45,17 @@ from trimtab.model.memory import (
     Wish,
 )
 from trimtab.model.observation import FleetSeen, Lifecycle, LoadSignal, TargetState
-from trimtab.model.policy import EjectMethod, EjectPolicy, HealthPolicy, Policy, ScalingPolicy
+from trimtab.model.policy import (
+    EjectMethod,
+    EjectPolicy,
+    GuardPolicy,
+    HealthPolicy,
+    Policy,
+    ScalingPolicy,
+)
 from trimtab.model.reason import ReasonCode as Code
 from trimtab.model.situation import Situation
+from trimtab.model.zones import ZonePolicy
 from trimtab.remember import keep_out, remember
 
 SCALED = a_policy(scaling=ScalingPolicy(rules=(REQUESTS,)))
@@ -272,6 +280,17 @@ def test_an_unseen_route_is_left_as_it_was() -> None:
     before = Memory(routes={MAIN: RouteMemory(moved_at=at(-3))})
     situation = a_situation(a_fleet(targets(3)), policy=two_fleets(), memory=before)
     assert remember(situation, {}, (), {}).routes == before.routes
+
+
+@pytest.mark.parametrize(
+    ("pace", "hours"), [(0.6, 1), (1 / 120, 2), (1e-9, 24)], ids=["usual", "one in two hours", "0"]
+)
+def test_actions_are_kept_for_as_long_as_a_pace_counts_them(pace: float, hours: int) -> None:
+    slow = GuardPolicy(zones=ZonePolicy(slow_pace=pace))
+    past = tuple(Action(at(-60 * n + 1), BLUE, None, True) for n in (25, 24, 2, 1))
+    now = a_situation(a_fleet(targets(3)), policy=a_policy(guard=slow), memory=Memory(actions=past))
+    kept = remember(now, {}, (), {}).actions
+    assert [a for a in past if now.now - a.at < timedelta(hours=hours)] == list(kept)
 
 
 def test_actions_are_kept_for_an_hour_and_intents_are_added() -> None:

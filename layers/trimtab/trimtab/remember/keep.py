@@ -14,6 +14,7 @@ from trimtab.model.cause import Cause
 from trimtab.model.change import change_key, inverse_of
 from trimtab.model.detectors import Use
 from trimtab.model.ids import FleetId, InstanceId, TargetId
+from trimtab.model.ladder import DAY
 from trimtab.model.memory import (
     Ejection,
     Finding,
@@ -34,7 +35,7 @@ from trimtab.remember.others import others_out
 from trimtab.remember.replaced import ladder_after
 from trimtab.remember.usual import population_of, usual_latency, usual_levels
 
-HOUR = timedelta(hours=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 FORGOTTEN_AFTER = timedelta(hours=2)
 """How long a failure is held against trying again: longer than the longest back-off."""
 UNDONE_FOR = timedelta(days=7)
@@ -65,7 +66,7 @@ def remember(
         fleets={f: _fleet(f, at, sizes.get(f)) for f in at.policy.fleets},
         routes={r.name: _route(r, at) for r in at.policy.routes},
         pending=(*at.memory.pending, *pending),
-        actions=tuple(a for a in at.memory.actions if at.now - a.at < HOUR),
+        actions=tuple(a for a in at.memory.actions if at.now - a.at < _counted_for(at.policy)),
         standing=dict(standing),
         setbacks={k: s for k, s in at.memory.setbacks.items() if at.now - s.at < FORGOTTEN_AFTER},
         holds=at.memory.holds,
@@ -76,6 +77,13 @@ def remember(
         cautions=at.memory.cautions,
         at=at.now,
     )
+
+
+def _counted_for(policy: Policy) -> timedelta:
+    """Return how far back actions count: an hour, or as long as the slowest pace, up to a day."""
+    pace = min(policy.guard.zones.pace, policy.guard.zones.slow_pace)
+    slowest = DAY if pace * DAY < MINUTE else MINUTE / pace
+    return max(HOUR, slowest)
 
 
 def _fleet(name: FleetId, at: Situation, size: int | None) -> FleetMemory:
