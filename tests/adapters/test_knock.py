@@ -326,7 +326,7 @@ def test_who_was_heard_in_time_is_told_though_others_were_not(
     "address",
     ["127.0.0.1", "127.9.9.9", "169.254.169.254", "169.254.170.2", "0.0.0.0", "224.0.0.1", "::1",
      "::", "fe80::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "240.0.0.1",
-     "255.255.255.255", "localhost", "shop.example", "", "10.0.0.1:80", "a" * 999],
+     "fd00:ec2::254", "255.255.255.255", "localhost", "shop.example", "", "10.0.0.1:80", "a" * 999],
 )  # fmt: skip
 def test_no_target_is_there_so_nobody_is_asked_there(address: str) -> None:
     assert not may_be_asked(address)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from trimtab.model.errand import Addressed, Answered, Brought, Run
@@ -31,6 +31,8 @@ MOST_HEADERS = 100
 A_READ = 16 * 1024
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]*\r?\n")
+NEARBY = IPv6Network("fd00:ec2::/32")
+"""Where AWS keeps its own on an instance's network, by IPv6: metadata, credentials, time."""
 INFORMATIONAL = range(100, 200)
 MOST_INFORMATIONAL = 5
 
@@ -56,6 +58,7 @@ def may_be_asked(address: str) -> bool:
         or found.is_multicast
         or found.is_unspecified
         or (isinstance(found, IPv4Address) and found.is_reserved)
+        or found in NEARBY
     )
 
 
