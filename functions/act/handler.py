@@ -18,7 +18,7 @@ Failures = dict[str, list[dict[str, str]]]
 def actor() -> Actor:
     """The actor on what this function talks to, connected at the first event and kept."""
     here = connect(Settings.from_env())
-    role = Role(signs=here.signs)
+    role = Role(signs=here.signs, labels=here.labels)
     return Actor(here.ledger, here.store, here.infrastructure, here.hands, role)
 
 

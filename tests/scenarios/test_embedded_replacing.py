@@ -87,6 +87,7 @@ def test_who_is_kept_stays_in_standby_until_he_was_looked_at_for_long_enough() -
         (aside,) = [e for e in done(aws, Eject) if isinstance(e.change, Eject) and e.change.replace]
         assert isinstance(aside.change, Eject)
         assert members(aws)[aside.change.instance] == "Standby"
+        assert "trimtab:kept" in aws.world.labels.instance_tags[aside.change.instance]
         assert not done(aws, Retire)
 
         aws.run(12)

@@ -201,7 +201,8 @@ class Site:
         """Set a member aside while another is launched, and end it."""
         ill = self.aws.world.describe_target_health(self.group(BLUE))[1]
         place = (BLUE, self.group(BLUE), InstanceId(ill.id), ill.port, ZONE)
-        yield "set aside", Eject(*place, EjectMethod.STANDBY, group=GROUP, replace=True)
+        keep = timedelta(hours=4)
+        yield "set aside", Eject(*place, EjectMethod.STANDBY, group=GROUP, replace=True, keep=keep)
         yield "terminate", Retire(*place, group=GROUP)
 
     def reweight(self, rule: Arn, blue: int, green: int) -> Reweight:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from tests.template.permissions import IN_A_SUBNET, REWRITING, TAGGING, TAKING_OUT
+from tests.template.permissions import IN_A_SUBNET, MARKING, REWRITING, TAGGING, TAKING_OUT
 from trimtab.adapters.aws.permissions import WRITES
 from trimtab_lab.embedded.guardrail import Roles
 from trimtab_lab.iam import Asked, Statement, judge, read_statements
@@ -19,6 +19,7 @@ Worse = Iterator[tuple[str, Asked, str]]
 
 KEYS, ENCLOSING = "dynamodb:LeadingKeys", "dynamodb:EnclosingOperation"
 SOURCE = "events:source"
+KEYS_OF_TAGS, IN_A_GROUP = "aws:TagKeys", "aws:ResourceTag/aws:autoscaling:groupName"
 TAG, CODE = "aws:ResourceTag/trimtab:managed", "lambda:SourceFunctionArn"
 INFRASTRUCTURE = {
     action
@@ -54,7 +55,7 @@ def of_another_account(recorded: Recorded) -> Worse:
 def of_another_name(recorded: Recorded) -> Worse:
     """The same call on a table, queue, topic, function or the like that is not of the stack."""
     for role, asked in recorded:
-        if asked.resource != "*" and asked.action not in INFRASTRUCTURE:
+        if asked.resource != "*" and asked.action not in INFRASTRUCTURE | MARKING:
             theirs = asked.resource.replace("trimtab", "payroll")
             if theirs == asked.resource:
                 theirs += "-2"
@@ -69,10 +70,21 @@ def of_what_is_not_managed(recorded: Recorded) -> Worse:
             yield role, asked.given({TAG: ("staging",)}), "on what another stack manages"
 
 
+def of_other_tags(recorded: Recorded) -> Worse:
+    """Another tag, one besides ours, none named; or a tag of an instance that no group has."""
+    for role, asked in recorded:
+        if asked.action in MARKING:
+            keys = asked.values(KEYS_OF_TAGS) or ()
+            yield role, asked.given({KEYS_OF_TAGS: ("trimtab:managed",)}), "another tag"
+            yield role, asked.given({KEYS_OF_TAGS: (*keys, "Name")}), "another tag besides"
+            yield role, asked.given({KEYS_OF_TAGS: None}), "without naming a tag"
+            yield role, asked.given({IN_A_GROUP: None}), "of no group's member"
+
+
 def by_other_code(recorded: Recorded) -> Worse:
     """The same change by a function that was given the role, or by nobody's code."""
     for role, asked in recorded:
-        if asked.action in INFRASTRUCTURE:
+        if asked.action in INFRASTRUCTURE | MARKING:
             (ours,) = asked.values(CODE) or ("",)
             yield role, asked.given({CODE: (ours + "-2",)}), "by another function's code"
             yield role, asked.given({CODE: None}), "by no function's code"
@@ -119,6 +131,7 @@ WORSE = (
     of_another_account,
     of_another_name,
     of_what_is_not_managed,
+    of_other_tags,
     by_other_code,
     outside_a_transaction,
     of_other_items,
@@ -148,7 +161,8 @@ def not_denied(
         if judge((*roles["warden"], *widened), Asked(action, "arn:of:any:thing:x:y")).is_allowed:
             yield f"warden is not denied {action}"
     yield from _not_denied_to_the_code_of_probes(roles, widened)
-    recorded = [(role, asked) for role, asked in recorded if asked.action in INFRASTRUCTURE]
+    changing = INFRASTRUCTURE | MARKING
+    recorded = [(role, asked) for role, asked in recorded if asked.action in changing]
     yield from _not_denied_to_whoever_changes(roles, recorded, widened)
 
 

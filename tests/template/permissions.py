@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from tests.template.stack import FUNCTIONS, Stack, Statement, as_list, references
-from trimtab.adapters.aws.permissions import READS, STATE, WRITES
+from trimtab.adapters.aws.permissions import LABELS, READS, STATE, WRITES
 from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight
 
 PORTS = {
@@ -37,6 +37,7 @@ PORTS = {
         "Infrastructure.routes",
         "Signs.marks",
         "Signs.untouchable",
+        "Labels.label",
         "Ledger.entries",
         "Ledger.append",
         "Store.halts",
@@ -99,6 +100,12 @@ FAMILIES = {
 }
 """Which changes each of the stack's permissions to act is for."""
 
+MARKING = {action for actions in LABELS.values() for action in actions}
+"""What act may do beside each change: tag who is kept before he is ended."""
+MARK = {
+    "ForAllValues:StringEquals": {"aws:TagKeys": ["trimtab:kept"]},
+    "Null": {"aws:TagKeys": "false", "aws:ResourceTag/aws:autoscaling:groupName": "false"},
+}
 TAKING_OUT = {a for a in (*WRITES[Eject], *WRITES[Retire]) if a not in WRITES[Restore]}
 WRITERS: Mapping[str, set[str]] = {"act": set(), "warden": TAKING_OUT}
 """Who may change infrastructure, but for which of the actions."""
@@ -206,6 +213,7 @@ def roles_fit_the_code(stack: Stack) -> Iterator[str]:
         needed = EVERY_FUNCTION | OF_THE_PLATFORM[function]
         for method in PORTS[function]:
             needed |= set(READS.get(method, ())) | set(STATE.get(method, ()))
+            needed |= set(LABELS.get(method, ()))
         if function in WRITERS:
             needed |= {action for actions in WRITES.values() for action in actions}
             needed -= WRITERS[function]
@@ -236,13 +244,15 @@ def only_act_and_warden_write(stack: Stack) -> Iterator[str]:
                     continue
                 if role not in {stack.role_of(writer) for writer in WRITERS}:
                     yield f"{role} may {action}"
-                if statement.condition != tag:
+                if statement.condition != (MARK if action in MARKING else tag):
                     yield f"{role} may {action} without the tag's consent"
                 if statement.only_if != _family_of(action):
                     yield f"{action} is under {statement.only_if}, not {_family_of(action)}"
 
 
 def _family_of(action: str) -> str:
+    if action in MARKING:
+        return "MayReplace"
     return next(
         family
         for family, kinds in FAMILIES.items()
@@ -260,7 +270,7 @@ def families_are_whole(stack: Stack) -> Iterator[str]:
             action
             for statement in stack.allowed(stack.role_of(writer))
             for action in statement.actions
-            if statement.only_if == family
+            if statement.only_if == family and action not in MARKING
         }
         if needed != allowed:
             yield f"{family} allows {writer} {sorted(allowed)}, it needs {sorted(needed)}"

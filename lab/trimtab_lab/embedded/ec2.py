@@ -67,6 +67,18 @@ def describe_tags(world: World, params: Params) -> dict[str, Any]:
     }
 
 
+def create_tags(world: World, params: Params) -> dict[str, Any]:
+    """Stock moto knows none of the world's instances. AWS: a key that is there gets the value."""
+    unknown = set(params["Resources"]) - {view.id for view in world.instances()}
+    if unknown:
+        text = f"The instance IDs '{', '.join(sorted(unknown))}' do not exist"
+        raise WorldError("InvalidInstanceID.NotFound", text)
+    for name in params["Resources"]:
+        tags = world.labels.instance_tags.setdefault(name, {})
+        tags |= {tag["Key"]: tag["Value"] for tag in params["Tags"]}
+    return {}
+
+
 def describe_spot_requests(world: World, params: Params) -> dict[str, Any]:
     """Spot requests that are marked for termination; AWS knows them by their status' code."""
     filters = {f["Name"]: f["Values"] for f in params.get("Filters") or []}
@@ -90,6 +102,7 @@ ANSWERS: Answers = {
     ("ec2", "DescribeInstances"): describe_instances,
     ("ec2", "DescribeInstanceStatus"): describe_instance_status,
     ("ec2", "DescribeTags"): describe_tags,
+    ("ec2", "CreateTags"): create_tags,
     ("ec2", "DescribeSpotInstanceRequests"): describe_spot_requests,
 }
 

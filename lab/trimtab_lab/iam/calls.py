@@ -156,10 +156,24 @@ def _cloudwatch(operation: str, _: Params, __: Place) -> Iterator[Asked]:
     yield Asked(f"cloudwatch:{operation}", "*")
 
 
-def _ec2(operation: str, _: Params, __: Place) -> Iterator[Asked]:
+def _ec2(operation: str, params: Params, place: Place) -> Iterator[Asked]:
+    if operation == "CreateTags":
+        for instance in params["Resources"]:
+            yield _tagging(instance, params["Tags"], place)
+        return
     if not operation.startswith(_READS):
         raise NotImplementedError(f"which permission does ec2:{operation} need?")
     yield Asked(f"ec2:{operation}", "*")
+
+
+def _tagging(instance: str, tags: list[Params], place: Place) -> Asked:
+    """A tag of an instance: IAM is told its keys, and the tags that the instance has."""
+    arn = f"arn:aws:ec2:{place.region}:{place.account}:instance/{instance}"
+    group = place.group_of(instance).rsplit("/", 1)[-1]
+    asked = Asked("ec2:CreateTags", arn).given({"aws:TagKeys": tuple(t["Key"] for t in tags)})
+    if group == "none":
+        return asked
+    return asked.given({"aws:ResourceTag/aws:autoscaling:groupName": (group,)})
 
 
 def _lambda(operation: str, params: Params, place: Place) -> Iterator[Asked]:

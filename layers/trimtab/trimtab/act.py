@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from trimtab.codec import iso
 from trimtab.errors import (
     Conflict,
     Denied,
@@ -28,8 +29,9 @@ from trimtab.model.observation import Group, Lifecycle, Target, TargetState
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.request import protected_by
+from trimtab.model.signs import KEPT
 from trimtab.owned import forbidden_by, forbidden_by_tags
-from trimtab.ports import Hands, Infrastructure, Ledger, Paused, Signs
+from trimtab.ports import Hands, Infrastructure, Labels, Ledger, Paused, Signs
 
 GONE = (TargetState.DRAINING, TargetState.UNHEALTHY_DRAINING, TargetState.UNUSED)
 
@@ -47,10 +49,14 @@ GO = Found(None, Reason(ReasonCode.WITHIN_LIMITS, "the world is as the intent sa
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """By what name intents are carried out, and who tells whose a thing is; ``None``: nobody."""
+    """By what name intents are carried out, who tells whose a thing is, who tags what is kept.
+
+    ``None``: nobody.
+    """
 
     name: str = "act"
     signs: Signs | None = None
+    labels: Labels | None = None
 
 
 ACT = Role()
@@ -70,6 +76,7 @@ class Actor:
         """Work on the given ports, in a role; keeps no state between intents."""
         self._name = role.name
         self._signs = role.signs
+        self._labels = role.labels
         self._ledger = ledger
         self._paused = paused
         self._infrastructure = infrastructure
@@ -90,6 +97,9 @@ class Actor:
         if outcome_id(intent) in held or (entry.by == WARDEN) != (self._name == WARDEN):
             return None
         kind, reason, calls = self._try(entry, entry.change, now)
+        if kind in (Kind.APPLIED, Kind.UNNEEDED):
+            reason, more = self._labelled(entry, entry.change, reason, now)
+            calls += more
         outcome = replace(
             entry, id=outcome_id(intent), at=now, kind=kind, by=self._name, reason=reason,
             checks=(), evidence=(), intent=intent, deadline=None, calls=calls,
@@ -112,6 +122,23 @@ class Actor:
             kind, reason = outcome_of(error)
             return kind, reason, ()
         return Kind.APPLIED, Reason(ReasonCode.APPLIED, "done, and AWS agreed"), calls
+
+    def _labelled(
+        self, entry: Entry, change: Change, reason: Reason, now: datetime
+    ) -> tuple[Reason, tuple[Call, ...]]:
+        """Tag what is kept, once it is out, and once it is back; also if an earlier try moved it.
+
+        The log is what counts: where the tag cannot be set, the outcome says so and stands.
+        """
+        if self._labels is None or not isinstance(change, Eject | Restore) or change.keep is None:
+            return reason, ()
+        text = f"back since {iso(now)}"
+        if isinstance(change, Eject):
+            text = f"by trimtab, until {iso(entry.at + change.keep)}"
+        try:
+            return reason, (self._labels.label(change.instance, text),)
+        except TrimtabError as error:
+            return replace(reason, text=f"{reason.text}; but for its tag {KEPT}: {error}"), ()
 
     def _refusal(self, entry: Entry, change: Change, now: datetime) -> Found | None:
         """Say why it may not be done any more: too late, or paused or protected meanwhile.

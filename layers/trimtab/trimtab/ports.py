@@ -103,6 +103,14 @@ class Hands(Protocol):
         ...
 
 
+class Labels(Protocol):
+    """The tag by which people see on an instance itself that it is kept to be looked at."""
+
+    def label(self, instance: InstanceId, text: str) -> Call:
+        """Set the tag ``trimtab:kept``, whatever it was; raise if AWS would not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A service in the directory, with the AWS names its policy covers (for wake)."""

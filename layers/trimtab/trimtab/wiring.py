@@ -13,6 +13,7 @@ from trimtab.adapters.aws.clients import Clients, Session
 from trimtab.adapters.aws.files import S3Files
 from trimtab.adapters.aws.infrastructure import AwsHands, AwsInfrastructure
 from trimtab.adapters.aws.interfaces import AwsInterfaces
+from trimtab.adapters.aws.labels import Ec2Labels
 from trimtab.adapters.aws.probes import LambdaProbes
 from trimtab.adapters.aws.queue import SqsQueue
 from trimtab.adapters.aws.resolve import AwsNames
@@ -34,6 +35,7 @@ from trimtab.ports import (
     Addresses,
     Hands,
     Infrastructure,
+    Labels,
     Ledger,
     Names,
     Owners,
@@ -95,6 +97,11 @@ class Connections:
     def hands(self) -> Hands:
         """The writes of act."""
         return AwsHands(self.clients)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """The tag on what is kept."""
+        return Ec2Labels(self.clients)
 
     @cached_property
     def queue(self) -> Queue:

@@ -23,7 +23,7 @@ from tests.builders import (
 )
 from tests.unit.core.worlds import ALLOWED, SCALED, a_situation, refused, ruled, wanted
 from trimtab.decide.replacing import back_at
-from trimtab.model.change import Eject, Retire
+from trimtab.model.change import Eject, Retire, inverse_of
 from trimtab.model.ids import InstanceId, Zone
 from trimtab.model.ladder import Ladder, ReplacePolicy
 from trimtab.model.memory import Hold, Memory, Strikes
@@ -183,6 +183,27 @@ def test_a_kept_one_stays_for_as_long_as_it_is_kept(keep: int, vain: int, minute
     rules = policy(keep=timedelta(minutes=keep))
     assert back_at(OUT, there(known, rules=rules)) == at(minutes)
     assert back_at(ALONE, there(known, rules=rules)) == at(30)
+
+
+@pytest.mark.parametrize(
+    ("count", "rules", "kept"),
+    [
+        (2, policy(keep=timedelta(hours=4)), timedelta(hours=4)),
+        (1, policy(keep=timedelta(hours=4)), None),
+        (2, policy(), None),
+    ],
+    ids=["third strike", "second", "ended at once"],
+)
+def test_an_ejection_says_for_how_long_its_target_is_kept(
+    count: int, rules: Policy, kept: timedelta | None
+) -> None:
+    dead = a_target(6, state=TargetState.UNHEALTHY, state_reason="Target.Timeout")
+    known = remembered(strikes={dead.id: Strikes(count, at(-2))}, seen_at=at(-1))
+    fleet = a_fleet(targets(5, dead), a_group(6), 3)
+    found = wanted(a_situation(fleet, policy=rules, memory=known))
+    (change,) = [c for c, _ in found.values() if isinstance(c, Eject)]
+    assert change.keep == kept
+    assert inverse_of(change).keep == kept
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ def _eject(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) -> 
     if method is EjectMethod.STANDBY and member is None:
         return None
     standby = method is EjectMethod.STANDBY
+    ends = standby and is_last_strike(fleet, target.id, at)
     return Eject(
         fleet=fleet,
         target_group=named.target_group,
@@ -123,8 +124,15 @@ def _eject(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) -> 
         zone=target.zone,
         method=method,
         group=named.group if standby else None,
-        replace=standby and (crew.is_missed or is_last_strike(fleet, target.id, at)),
+        replace=standby and (crew.is_missed or ends),
+        keep=_kept_for(at.policy) if ends else None,
     )
+
+
+def _kept_for(policy: Policy) -> timedelta | None:
+    """Return for how long one is kept before it is ended; ``None``: not at all."""
+    rules = policy.health.replace
+    return rules.keep or None if rules is not None else None
 
 
 def _is_missed(wanted: int | None, group: Group | None, policy: Policy) -> bool:

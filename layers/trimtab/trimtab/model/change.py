@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never, overload
 
 from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, TargetId, Zone, target_id
@@ -16,6 +17,8 @@ class Eject:
 
     ``method`` is ``standby`` (``group`` says whose) or ``deregister``. ``replace``: let the group
     launch another in its place (standby only); without it the group's size shrinks by one.
+    ``keep``: for so long it is kept to be looked at before it is ended, and tagged with when that
+    is; ``None``: it is not.
     """
 
     fleet: FleetId
@@ -26,6 +29,7 @@ class Eject:
     method: EjectMethod
     group: str | None = None
     replace: bool = False
+    keep: timedelta | None = None
 
     @property
     def target(self) -> TargetId:
@@ -35,7 +39,10 @@ class Eject:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """Bring one target back into rotation, the way it left. Standby grows the group by one."""
+    """Bring one target back into rotation, the way it left. Standby grows the group by one.
+
+    ``keep``: for how long it was to be kept, and is tagged; ``None``: it is not.
+    """
 
     fleet: FleetId
     target_group: Arn
@@ -44,6 +51,7 @@ class Restore:
     zone: Zone
     method: EjectMethod
     group: str | None = None
+    keep: timedelta | None = None
 
     @property
     def target(self) -> TargetId:
@@ -216,6 +224,7 @@ def inverse_of(change: Change) -> Change | None:
                 zone=change.zone,
                 method=change.method,
                 group=change.group,
+                keep=change.keep,
             )
         case Restore():
             return Eject(

@@ -16,6 +16,9 @@ from trimtab.model.ids import InstanceId
 DO_NOT_TOUCH = "trimtab:do-not-touch"
 """A tag on an instance, a target group or an Auto Scaling group; its value does not matter."""
 
+KEPT = "trimtab:kept"
+"""The one tag that we set: on an instance that is kept to be looked at. Nothing is read from it."""
+
 
 class Check(StrEnum):
     """EC2's status checks."""

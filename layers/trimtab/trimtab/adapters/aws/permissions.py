@@ -57,6 +57,9 @@ WRITES: Mapping[type[Change], tuple[str, ...]] = {
 }
 """What carrying out each kind of change needs (and the read before a rule is written back)."""
 
+LABELS: Mapping[str, tuple[str, ...]] = {"Labels.label": ("ec2:CreateTags",)}
+"""What tagging who is kept needs: one key, on members of groups, with the consent to end them."""
+
 STATE: Mapping[str, tuple[str, ...]] = {
     "Store.services": ("dynamodb:Query",),
     "Store.recall": ("dynamodb:BatchGetItem",),
