@@ -70,6 +70,7 @@ def test_every_mistake_is_named_at_once_with_its_place(tmp_path: Path) -> None:
         ('trouble = [{ kind = "dead", at = "1m", targets = [8] }]', "targets 0 to 7"),
         ('trouble = [{ kind = "dead", at = "50m", targets = [1] }]', "begins after"),
         ('trouble = [{ kind = "errors", at = "5m", zone = 2 }]\nfleet = { zones = 2 }', "zone 2"),
+        ('fleet = { slow_start = "5m", anomalies = "mitigated" }', "one or the other"),
     ],
 )
 def test_what_cannot_be_is_said(tmp_path: Path, text: str, said: str) -> None:

@@ -97,7 +97,10 @@ def campaign_policy(story: Story, scenario: Scenario) -> Policy:
     probe = ProbePolicy() if story.fleet.probe else None
     ends = ReplacePolicy(after=story.fleet.replace_after) if story.fleet.replace_after else None
     health = replace(health, replace=ends)
-    health = replace(health, probe=probe, detectors={**DEFAULT_USE, Detector.MACHINE: Use.ON})
+    use = {**DEFAULT_USE, Detector.MACHINE: Use.ON}
+    if story.fleet.anomalies:
+        use[Detector.ANOMALY] = Use.ON
+    health = replace(health, probe=probe, detectors=use)
     return replace(policy, health=replace(health, watch=A_MINUTE, sweep=A_MINUTE))
 
 

@@ -54,7 +54,16 @@ def scenario_of(story: Story, seed: int, health_check_type: str = "EC2") -> Scen
     zones = ZONES[: fleet.zones]
     return Scenario(
         topology=Topology(
-            target_groups=(TargetGroupSpec(FLEET, FLEET, app, deregistration_delay_s=60),),
+            target_groups=(
+                TargetGroupSpec(
+                    FLEET,
+                    FLEET,
+                    app,
+                    deregistration_delay_s=60,
+                    slow_start_s=60 * fleet.slow_start,
+                    mitigates=fleet.anomalies == "mitigated",
+                ),
+            ),
             groups=(
                 GroupSpec(
                     GROUP,

@@ -79,6 +79,8 @@ class Fleet(Part):
     checks_queue: bool = False
     own_metrics: bool = True
     probe: bool = False
+    slow_start: Minutes = Field(default=0, le=15)
+    anomalies: Literal["heard", "mitigated"] | None = None
     access_logs: Manner | None = None
     replace_after: int = Field(default=0, ge=0, le=10)
 
@@ -190,6 +192,8 @@ def _impossible(story: Story) -> list[str]:
         wrong.append("a target moves to the next zone; there is one")
     if any(t.zone is not None and t.kind.startswith("metrics_") for t in story.trouble):
         wrong.append("metrics are not a zone's: name targets, or none for all metrics")
+    if story.fleet.slow_start and story.fleet.anomalies == "mitigated":
+        wrong.append("slow start and mitigation: a target group has one or the other")
     late = [each.at for each in story.trouble if each.at >= story.minutes]
     wrong += [f"trouble at {m}m begins after the {story.minutes}m it lasts" for m in late]
     return wrong

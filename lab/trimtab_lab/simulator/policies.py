@@ -69,9 +69,8 @@ def put_policy(store: Store, policy: Policy, world: World) -> int:
 def _fleet(spec: TargetGroupSpec, topology: Topology, names: Names) -> FleetPolicy:
     arn, load_balancer = names.target_group(spec.name)
     group = _group(spec.name, topology.groups)
-    return FleetPolicy(
-        FleetId(spec.fleet), arn, load_balancer, names.group(group) if group else None
-    )
+    name = names.group(group) if group else None
+    return FleetPolicy(FleetId(spec.fleet), arn, load_balancer, name, names.slow_start(arn))
 
 
 def _group(target_group: str, groups: tuple[GroupSpec, ...]) -> str | None:

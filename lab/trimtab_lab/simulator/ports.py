@@ -227,7 +227,7 @@ class WorldNames:
         raise NotFound(f"there is no target group {name!r} in this world")
 
     def slow_start(self, target_group: Arn) -> timedelta:
-        """The target group's slow start; the world knows none unless its attributes say so."""
+        """The target group's slow start."""
         held = dict(self._world.target_group(target_group).attributes)
         return timedelta(seconds=int(held.get("slow_start.duration_seconds", "0")))
 

@@ -20,6 +20,7 @@ from trimtab_lab.world.metrics import Metrics
 from trimtab_lab.world.parts import Parts
 from trimtab_lab.world.recorder import Recorder
 from trimtab_lab.world.scaling_groups import ScalingGroup
+from trimtab_lab.world.shares import check_attributes
 from trimtab_lab.world.targets import Rule, TargetGroup
 from trimtab_lab.world.traffic import Arrivals
 from trimtab_lab.world.views import TargetRef
@@ -102,6 +103,7 @@ def _stream(scenario: Scenario, purpose: str) -> random.Random:
 def _target_groups(topology: Topology, arns: Arns) -> dict[str, TargetGroup]:
     groups = {}
     for spec in topology.target_groups:
+        check_attributes(spec)
         arn = arns.target_group(spec.name)
         groups[arn] = TargetGroup(spec, arn, target_group_dimension(arn), topology.zones)
     return groups
@@ -140,6 +142,7 @@ def _populate(scenario: Scenario, parts: Parts) -> None:
             parts.launches.join_target_groups(group, instance, before)
     for target_group in parts.target_groups.values():
         for index, registration in enumerate(target_group.registrations):
+            registration.is_ramped = True
             if target_group.rules:
                 parts.checker.set_state(registration, Health.HEALTHY, None)
             spread = index * scenario.step_s % target_group.settings.interval_s

@@ -9,8 +9,8 @@ after the check was sent, the other failures at once.
 Anomaly detection follows what AWS says of Automatic Target Weights: HTTP groups with at least
 three healthy targets, share of 5xx and connection errors against the peers'. AWS does not publish
 the numbers; here a target is anomalous after two minutes in a row with at least 20 requests, at
-least 5 % errors and three times the peers' share. Mitigation is never in effect: it is off by
-default.
+least 5 % errors and three times the peers' share (while mitigation leaves it few requests, any
+number of them says whether it still is). Mitigation is off by default: `trimtab_lab.world.shares`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from trimtab_lab.world.instances import Health
 from trimtab_lab.world.journal import EventKind
+from trimtab_lab.world.shares import follow, is_uneven, mitigate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,8 +59,8 @@ class HealthChecker:
 
     def set_state(self, registration: Registration, state: Health, reason: str | None) -> None:
         """Move a target to a state and tell whoever keeps track."""
-        if registration.state is not state:
-            group = registration.in_group
+        group, changed = registration.in_group, registration.state is not state
+        if changed:
             group.routing_stale = True
             said = f"{registration.state.value} -> {state.value}" + (
                 f" ({reason})" if reason else ""
@@ -70,6 +71,8 @@ class HealthChecker:
             self._recorder.target_state(registration, state.value)
         registration.state = state
         registration.reason = reason
+        if changed and is_uneven(group.spec):
+            follow(registration, group.registrations, group.spec.slow_start_s, self._journal.clock)
 
     def introduce(self, registration: Registration) -> None:
         """Tell whoever keeps track of a target just registered."""
@@ -91,6 +94,7 @@ class HealthChecker:
             if group.healthy() < DETECTION_MINIMUM_HEALTHY:
                 for registration in group.registrations:
                     registration.anomalous, registration.anomaly_strikes = False, 0
+                    registration.mitigated = 1.0
                 continue
             present = [r for r in group.registrations if r.requests]
             requests = sum(r.requests for r in present)
@@ -100,6 +104,9 @@ class HealthChecker:
                 others = requests - registration.requests
                 peers = (errors - own) / others if others else 0.0
                 _judge(registration, own, peers)
+            if group.spec.mitigates:
+                for registration in group.registrations:
+                    mitigate(registration)
 
     def _check(self, group: TargetGroup, registration: Registration, at: int) -> None:
         settings = group.settings
@@ -168,8 +175,9 @@ def _errors(registration: Registration) -> int:
 
 def _judge(registration: Registration, errors: int, peers: float) -> None:
     share = errors / registration.requests
+    least = ANOMALOUS_MINIMUM_REQUESTS if registration.mitigated == 1.0 else 1
     stands_out = (
-        registration.requests >= ANOMALOUS_MINIMUM_REQUESTS
+        registration.requests >= least
         and share >= ANOMALOUS_SHARE
         and share >= ANOMALOUS_TIMES_PEERS * peers
     )

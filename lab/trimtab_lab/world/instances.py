@@ -127,6 +127,7 @@ class Membership(Protocol):
     arn: str
     spec: TargetGroupSpec
     routing_stale: bool
+    registrations: list[Registration]
 
 
 class Registration:
@@ -142,11 +143,14 @@ class Registration:
         "held_back",
         "in_group",
         "instance",
+        "is_ramped",
         "latency_sum",
+        "mitigated",
         "mix",
         "next_check",
         "ok_streak",
         "port",
+        "ramps_from",
         "reason",
         "registered_at",
         "requests",
@@ -169,6 +173,11 @@ class Registration:
         self.anomaly_strikes = 0
         self.arrivals = 0
         self.carry = 0.0
+        self.mitigated = 1.0
+        """What mitigation of anomalies leaves it of its share."""
+        self.ramps_from: int | None = None
+        self.is_ramped = False
+        """It has had its slow start, or needed none."""
         self.held_back = False
         """A proxy that is not of AWS sends it nothing, though the load balancer would."""
         self.clear_minute()

@@ -17,7 +17,7 @@ sigma 0.5 (a 95th percentile about twice the mean). A `LatencyMix` keeps counts 
 5 % apart, and answers quantiles of the mixture: good to the width of a bucket.
 
 Approximations: the bound on waiting is on a step's mean, single answers may take longer; no
-request sizes, no retries, no connection limits, no slow start of the load balancer; a request's
+request sizes, no retries, no connection limits; a request's
 outcome is decided in the step it arrives.
 """
 

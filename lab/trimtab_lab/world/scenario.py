@@ -62,6 +62,10 @@ class TargetGroupSpec:
     """Below this many healthy targets the load balancer routes to all of them (fail open)."""
     plain_targets: tuple[str, ...] = ()
     """Zones of the targets that belong to no Auto Scaling group, one entry per target."""
+    slow_start_s: int = 0
+    """A newcomer's share grows for so long; not at all with 0."""
+    mitigates: bool = False
+    """Weighted random, with anomaly mitigation on: anomalous targets get next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)

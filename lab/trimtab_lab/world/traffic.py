@@ -2,8 +2,9 @@
 
 Each minute's demand is spread over its steps with noise of its own (drawn from a stream nothing
 else uses, so the same users come whatever the fleets do). A rule splits by weight, a target group
-spreads round robin over the targets its load balancer routes to. Whole requests only, remainders
-carried over, so requests in = answered + failed, always.
+spreads round robin over the targets its load balancer routes to (unevenly where slow start or
+mitigation is on: `trimtab_lab.world.shares`). Whole requests only, remainders carried over, so
+requests in = answered + failed, always.
 
 Approximation: stickiness is configuration only; requests do not stick.
 """
@@ -13,10 +14,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trimtab_lab.world.load import FAST_ANSWER_S, FAST_BUCKET, work
+from trimtab_lab.world.shares import is_uneven, shares, split
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from trimtab_lab.world.instances import Instance, Registration
     from trimtab_lab.world.scenario import Demand
@@ -62,7 +64,7 @@ class Arrivals:
         return plan
 
 
-def route(requests: int, rules: Iterable[Rule], groups: dict[str, TargetGroup]) -> int:
+def route(requests: int, rules: Iterable[Rule], groups: dict[str, TargetGroup], at: int = 0) -> int:
     """Give one step's requests to targets; returns those no target group could take (503)."""
     lost = 0
     for rule in rules:
@@ -81,11 +83,11 @@ def route(requests: int, rules: Iterable[Rule], groups: dict[str, TargetGroup]) 
             matched -= part
             weight_left -= weight
             if part:
-                _spread_over_targets(group, part)
+                _spread_over_targets(group, part, at)
     return lost
 
 
-def _spread_over_targets(group: TargetGroup, requests: int) -> None:
+def _spread_over_targets(group: TargetGroup, requests: int, at: int) -> None:
     pools = group.pools if not group.routing_stale else group.route()
     if not pools:
         group.unroutable += requests
@@ -95,10 +97,19 @@ def _spread_over_targets(group: TargetGroup, requests: int) -> None:
         part = requests if len(pools) == 1 else _share(requests, len(pools), index, group.pointer)
         each, more = divmod(part, len(pool))
         start = group.pointer % len(pool)
+        if is_uneven(group.spec):
+            _spread_unevenly(pool, split(part, shares(pool, group.spec.slow_start_s, at), start))
+            continue
         for place, registration in enumerate(pool):
             got = each + ((place - start) % len(pool) < more)
             registration.arrivals = got
             registration.instance.arrivals += got
+
+
+def _spread_unevenly(pool: Sequence[Registration], given: Sequence[int]) -> None:
+    for registration, got in zip(pool, given, strict=True):
+        registration.arrivals = got
+        registration.instance.arrivals += got
 
 
 def _share(requests: int, parts: int, index: int, pointer: int) -> int:

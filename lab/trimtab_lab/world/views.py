@@ -146,6 +146,7 @@ def view_of_target(registration: Registration, judged: bool) -> TargetHealth:
         reason=registration.reason,
         description=_WORDS[registration.reason] if registration.reason else None,
         anomaly=result,
+        mitigation="yes" if judged and registration.mitigated < 1.0 else "no",
     )
 
 
@@ -157,12 +158,13 @@ def unregistered(target: TargetRef, port: int) -> TargetHealth:
 
 def view_of_target_group(group: TargetGroup, load_balancers: tuple[str, ...]) -> TargetGroupView:
     """Show one target group."""
+    mitigates = group.spec.mitigates
     attributes = {
         "deregistration_delay.timeout_seconds": str(group.spec.deregistration_delay_s),
-        "load_balancing.algorithm.type": "round_robin",
-        "load_balancing.algorithm.anomaly_mitigation": "off",
+        "load_balancing.algorithm.type": "weighted_random" if mitigates else "round_robin",
+        "load_balancing.algorithm.anomaly_mitigation": "on" if mitigates else "off",
         "load_balancing.cross_zone.enabled": "true" if group.spec.cross_zone else "false",
-        "slow_start.duration_seconds": "0",
+        "slow_start.duration_seconds": str(group.spec.slow_start_s),
         "stickiness.enabled": "false",
         "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": str(
             group.spec.minimum_healthy_count

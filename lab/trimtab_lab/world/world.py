@@ -91,7 +91,7 @@ class World:
         for group in p.target_groups.values():
             group.route()
             group.samples.append(group.counts)
-        self._rejected += route(p.arrivals.at(at), p.rules.values(), p.target_groups)
+        self._rejected += route(p.arrivals.at(at), p.rules.values(), p.target_groups, at)
         serve(p.instances.values(), at, step, p.noise)
         self._now = at + step
         if self._now % 60 == 0:
