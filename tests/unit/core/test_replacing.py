@@ -22,8 +22,10 @@ from tests.builders import (
     targets,
 )
 from tests.unit.core.worlds import ALLOWED, SCALED, a_situation, refused, ruled, wanted
+from trimtab.decide.health import eject_of
 from trimtab.decide.replacing import back_at
 from trimtab.model.change import Eject, Retire, inverse_of
+from trimtab.model.detectors import DEFAULT_USE, Detector, Use
 from trimtab.model.ids import InstanceId, Zone
 from trimtab.model.ladder import Ladder, ReplacePolicy
 from trimtab.model.memory import Hold, Memory, Strikes
@@ -31,6 +33,7 @@ from trimtab.model.observation import Group, Lifecycle, Member, TargetState
 from trimtab.model.policy import EjectMethod, HealthPolicy, Policy
 from trimtab.model.reason import ReasonCode as Code
 from trimtab.model.request import ProtectTarget
+from trimtab.model.signs import Closer, Machine, Scheduled
 from trimtab.model.situation import Situation
 
 RULES = ReplacePolicy()
@@ -183,6 +186,26 @@ def test_a_kept_one_stays_for_as_long_as_it_is_kept(keep: int, vain: int, minute
     rules = policy(keep=timedelta(minutes=keep))
     assert back_at(OUT, there(known, rules=rules)) == at(minutes)
     assert back_at(ALONE, there(known, rules=rules)) == at(30)
+
+
+def test_who_leaves_by_somebodys_word_or_for_aws_is_neither_replaced_nor_kept() -> None:
+    """It will never be ended: launching another would leave one too many when it is back."""
+    rules = policy(keep=timedelta(hours=4))
+    dead = a_target(6, state=TargetState.UNHEALTHY, state_reason="Target.Timeout")
+    struck = remembered(strikes={dead.id: Strikes(2, at(-2))}, seen_at=at(-1))
+    here = a_situation(a_fleet(targets(5, dead), a_group(6), 3), policy=rules, memory=struck)
+    asked = eject_of(BLUE, here.belief.targets_of(BLUE)[dead.id], here)
+    assert asked is not None
+    assert (asked.replace, asked.keep) == (False, None)
+
+    going = Closer(machines={dead.instance: Machine(scheduled=(Scheduled("x", at(5)),))})
+    uses = {**DEFAULT_USE, Detector.MACHINE: Use.ON}
+    rules = replace(rules, health=replace(rules.health, detectors=uses))
+    fleet = a_fleet(targets(6), a_group(6), 3, closer=going)
+    ((change, why),) = wanted(a_situation(fleet, policy=rules, memory=struck)).values()
+    assert why is Code.EJECT_DEPARTING
+    assert isinstance(change, Eject)
+    assert change.keep is None
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trimtab.decide.readmission import readmission
-from trimtab.decide.replacing import is_last_strike
+from trimtab.decide.replacing import OUR_FINDINGS, is_last_strike
 from trimtab.decide.scaling import sizes_wanted
 from trimtab.model.assessment import Condition, TargetBelief
 from trimtab.model.cause import Cause
@@ -75,6 +75,7 @@ def eject_of(fleet: FleetId, belief: TargetBelief, at: Situation) -> Eject | Non
     """Return the change that takes one target out, by the way that fits what it is.
 
     ``None`` where the way cannot be told, or the group is already moving the instance.
+    Whoever asks for it says nothing against the target, so it is never its last strike.
     """
     return _eject(fleet, belief, _crew(fleet, sizes_wanted(at).get(fleet), at), at)
 
@@ -85,12 +86,15 @@ def _ejection(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) 
     ``None`` where the way cannot be told (the group could not be read) or the group itself is
     already moving the instance.
     """
-    change = _eject(fleet, belief, crew, at)
-    if change is None:
-        return None
     proven = (e for e in belief.evidence if is_proof(e, at.policy.health, at.now))
     first = next(proven, belief.evidence[0])
     code = EJECT_FOR.get(first.detector, ReasonCode.EJECT_OUTLIER)
+    change = _eject(fleet, belief, crew, at)
+    if change is None:
+        return None
+    standby, rules = change.method is EjectMethod.STANDBY, at.policy.health.replace
+    if standby and rules and code in OUR_FINDINGS and is_last_strike(fleet, change.target, at):
+        change = replace(change, replace=True, keep=rules.keep or None)
     facts: dict[str, Fact] = {
         "score": first.score,
         "threshold": first.threshold,
@@ -115,7 +119,6 @@ def _eject(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) -> 
     if method is EjectMethod.STANDBY and member is None:
         return None
     standby = method is EjectMethod.STANDBY
-    ends = standby and is_last_strike(fleet, target.id, at)
     return Eject(
         fleet=fleet,
         target_group=named.target_group,
@@ -124,15 +127,8 @@ def _eject(fleet: FleetId, belief: TargetBelief, crew: _Crew, at: Situation) -> 
         zone=target.zone,
         method=method,
         group=named.group if standby else None,
-        replace=standby and (crew.is_missed or ends),
-        keep=_kept_for(at.policy) if ends else None,
+        replace=standby and crew.is_missed,
     )
-
-
-def _kept_for(policy: Policy) -> timedelta | None:
-    """Return for how long one is kept before it is ended; ``None``: not at all."""
-    rules = policy.health.replace
-    return rules.keep or None if rules is not None else None
 
 
 def _is_missed(wanted: int | None, group: Group | None, policy: Policy) -> bool:
