@@ -172,12 +172,16 @@ def test_a_broken_chain_is_counted_named_and_kept_until_it_holds(
     assert walked(capsys, context) == [1], "and it stays so"
 
 
+@pytest.mark.parametrize("most", [50_000, 1], ids=["a short chain", "one of years"])
 def test_an_answer_that_lies_under_an_old_key_breaks_no_chain(
     deployment: Deployment,
     context: object,
     capsys: pytest.CaptureFixture[str],
     clock: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
 ) -> None:
+    monkeypatch.setattr("trimtab.adapters.walk.MOST_WHOLE", most)
     awaiting = an_entry(seed="waits", kind=Kind.AWAITING, deadline=None)
     deployment.ledger.append(awaiting)
     assert walked(capsys, context) == [0]

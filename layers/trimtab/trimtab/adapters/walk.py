@@ -1,8 +1,9 @@
 """Walks what was added to each chain since the last walk; a chain that breaks is walked whole.
 
-New links are streamed and forgotten. Only when one of them does not hold is the whole chain read,
-so that the fault is named in the words of ``trimtab log verify``, and so that no entry that merely
-lies under an old key (an answer to an old proposal), or whose time was up, passes for missing.
+New links are streamed and forgotten. When one of them is missing all keys are streamed, so that no
+entry that merely lies under an old one (an answer to an old proposal) passes for it, however long
+the chain is. Only when one does not hold is the whole chain read, so that the fault is named in the
+words of ``trimtab log verify``, and so that nothing whose time was up passes for missing.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ def _walk(
             return Checked(start, now, text)
         links = ledger.links(service, mark.at - OVERLAP if mark and not mark.fault else None)
         reached = _onward(links, start, end, has_time)
+        if reached != end and has_time():
+            reached = _onward(ledger.links(service), start, end, has_time)
         if reached == end:
             return Checked(end, now) if mark or end != START else None
         if not has_time():
