@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from tests.template.permissions import IN_A_SUBNET, MARKING, REWRITING, TAGGING, TAKING_OUT
+from tests.template.permissions import IN_A_SUBNET, MARKING, TAGGING, TAKING_OUT
+from tests.template.tables import REWRITING
 from trimtab.adapters.aws.permissions import WRITES
 from trimtab_lab.embedded.guardrail import Roles
 from trimtab_lab.iam import Asked, Statement, judge, read_statements

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.template import delivery, permissions, resources, watching
+from tests.template import delivery, permissions, resources, tables, watching
 from tests.template.stack import Stack, the_stack
 from trimtab.settings import Settings
 from trimtab.wiring import connect
@@ -14,6 +14,7 @@ from trimtab.wiring import connect
 Check = Callable[[Stack], Iterator[str]]
 CHECKS: tuple[Check, ...] = (
     *permissions.CHECKS,
+    *tables.CHECKS,
     *resources.CHECKS,
     *delivery.CHECKS,
     *watching.CHECKS,
