@@ -15,19 +15,26 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.existing import exists, is_part
+from tests.e2e.glances import (
+    assert_is_out,
+    entry_of,
+    failures_kept,
+    files_in,
+    first_unhealthy,
+    intent_undoing,
+    is_as_before,
+    is_in_standby,
+    is_refused,
+    is_scheduled,
+    read_the_topic,
+    told,
+    writes_of,
+)
 from tests.e2e.operator import ROOT, STACK, Operator, wait_for
-from trimtab_lab.embedded.calls import WRITES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 IN_ORDER = True  # each step stands on those before it
-QUEUES_OF_FAILURES = (
-    "work-dead.fifo",
-    "undelivered-events",
-    "failed-invocations",
-    "failed-intents",
-    "failed-notifications",
-)
 PARAMETERS = {
     "EnableEject": "true",
     "EnableScale": "true",
@@ -47,7 +54,6 @@ LATER = {
 }
 LOCKED = {"AnchorBucket", "AnchorBucketPolicy", "LockAnchorsPolicy"}
 """What there is only with ``AnchorLock``."""
-INBOX = "people"
 OUR_POLICY = {
     # The load balancer's word is believed at once, so that the story needs no two minutes of ticks.
     "unhealthy_for: 2m": "unhealthy_for: 0s",
@@ -133,7 +139,7 @@ def test_the_cli_puts_a_policy_in_force(operator: Operator, tmp_path: Path) -> N
         text = text.replace(said, instead)
     document = tmp_path / "shop.yaml"
     document.write_text(text)
-    _read_the_topic(operator)
+    read_the_topic(operator)
     said = operator.trimtab("policy", "apply", document)
     assert "version 1 is in force" in said
     assert [entry["kind"] for entry in operator.log()] == ["policy"]
@@ -146,11 +152,11 @@ def test_an_alarm_in_the_world_ends_in_an_action_that_awaits_approval(
     quiet = ("shop-blue-unhealthy", "shop-blue-5xx")
     assert {before["alarms"][name] for name in quiet} == {"OK"}
     operator.kill("blue")
-    dead = wait_for("the load balancer to see it", lambda: _unhealthy(operator), 30)
-    entry = wait_for("an entry that awaits", lambda: _entry(operator, "awaiting", dead), 90)
+    dead = wait_for("the load balancer to see it", lambda: first_unhealthy(operator), 30)
+    entry = wait_for("an entry that awaits", lambda: entry_of(operator, "awaiting", dead), 90)
     assert operator.ticks()[0]["by"].rpartition(":")[2] in quiet
     assert operator.world()["groups"] == before["groups"]
-    assert _entry(operator, "intended", dead) is None
+    assert entry_of(operator, "intended", dead) is None
     remembered["before"], remembered["awaiting"], remembered["dead"] = before, entry["id"], dead
 
 
@@ -159,11 +165,11 @@ def test_what_is_approved_is_done_to_the_world(
 ) -> None:
     dead = remembered["dead"]
     operator.trimtab("approve", remembered["awaiting"], "--why", "it answers nobody")
-    entry = wait_for("an outcome in the log", lambda: _entry(operator, "applied", dead), 30)
+    entry = wait_for("an outcome in the log", lambda: entry_of(operator, "applied", dead), 30)
     kinds = {e["id"]: e["kind"] for e in operator.log() if dead in json.dumps(e)}
     assert {"awaiting", "approved", "intended", "applied"} <= set(kinds.values())
     assert kinds[entry["intent"]] == "intended"
-    _is_out(operator, dead)
+    assert_is_out(operator, dead)
     remembered["intent"] = entry["intent"]
 
 
@@ -173,18 +179,18 @@ def test_every_function_on_the_way_ran_as_built_and_none_failed(operator: Operat
         assert functions[f"{STACK}-{name}"]["counts"]["invoked"] >= 1, name
     assert f"{STACK}-schedule" not in functions  # the schedule is off
     assert {name: f["errors"] for name, f in functions.items() if f["errors"]} == {}
-    assert _writes(operator, "act") == {"autoscaling:EnterStandby": 1}
-    assert {name for name in functions if _writes(operator, name.removeprefix(f"{STACK}-"))} == {
+    assert writes_of(operator, "act") == {"autoscaling:EnterStandby": 1}
+    assert {name for name in functions if writes_of(operator, name.removeprefix(f"{STACK}-"))} == {
         f"{STACK}-act"
     }
-    assert _letters(operator) == {}
+    assert failures_kept(operator) == {}
 
 
 def test_what_ran_is_what_was_built_in_lambdas_own_environment(operator: Operator) -> None:
     folder = Path(operator.functions()[f"{STACK}-act"]["runs_in"])
     built = ROOT / ".aws-sam" / "build"
-    assert _files(folder / "task") == _files(built / "ActFunction")
-    assert _files(folder / "opt") == _files(built / "Layer")
+    assert files_in(folder / "task") == files_in(built / "ActFunction")
+    assert files_in(folder / "opt") == files_in(built / "Layer")
     # What is not in the layer cannot be found by accident: the runtime has nothing of ours.
     installed = {path.name for path in (ROOT / ".venv-runtime").glob("lib/*/site-packages/*")}
     assert "awslambdaric" in installed
@@ -208,7 +214,7 @@ def test_a_functions_credentials_are_worth_its_role_and_no_more(operator: Operat
 
 
 def test_people_are_told(operator: Operator, remembered: dict[str, Any]) -> None:
-    wait_for("a notification", lambda: _told(operator, remembered["dead"]), 20)
+    wait_for("a notification", lambda: told(operator, remembered["dead"]), 20)
     assert operator.functions()[f"{STACK}-notify"]["counts"]["invoked"] >= 1
 
 
@@ -230,23 +236,26 @@ def test_the_cli_tells_what_happened_and_why(
 def test_what_is_undone_leaves_the_world_as_it_was(
     operator: Operator, remembered: dict[str, Any]
 ) -> None:
-    wait_for("it to be out", lambda: _is_in_standby(operator, remembered["dead"]), 30)
+    wait_for("it to be out", lambda: is_in_standby(operator, remembered["dead"]), 30)
     operator.mend()
     operator.trimtab("undo", remembered["intent"], "--why", "somebody has repaired it")
-    undone = wait_for("the way back in the log", lambda: _undone(operator, remembered), 30)
+    undone = wait_for("the way back in the log", lambda: intent_undoing(operator, remembered), 30)
     assert undone["kind"] == "intended"
-    wait_for("the world to be as before", lambda: _as_before(operator, remembered["before"]), 60)
-    assert _writes(operator, "act") == {"autoscaling:EnterStandby": 1, "autoscaling:ExitStandby": 1}
+    wait_for("the world to be as before", lambda: is_as_before(operator, remembered["before"]), 60)
+    assert writes_of(operator, "act") == {
+        "autoscaling:EnterStandby": 1,
+        "autoscaling:ExitStandby": 1,
+    }
     assert "reverted" in operator.trimtab("explain", remembered["intent"])
 
 
 def test_what_is_undone_twice_is_undone_once(
     operator: Operator, remembered: dict[str, Any]
 ) -> None:
-    writes = _writes(operator, "act")
+    writes = writes_of(operator, "act")
     operator.trimtab("undo", remembered["intent"], "--why", "to be sure")
-    wait_for("an answer in the log", lambda: _refused(operator, "already_undone"), 30)
-    assert _writes(operator, "act") == writes
+    wait_for("an answer in the log", lambda: is_refused(operator, "already_undone"), 30)
+    assert writes_of(operator, "act") == writes
 
 
 def test_a_changed_parameter_updates_the_stack_in_place(
@@ -271,9 +280,9 @@ def test_a_changed_parameter_updates_the_stack_in_place(
 
 
 def test_the_schedule_that_was_switched_on_looks_every_minute(operator: Operator) -> None:
-    wait_for("a tick that the schedule asked for", lambda: _scheduled(operator), 90)
+    wait_for("a tick that the schedule asked for", lambda: is_scheduled(operator), 90)
     assert operator.functions()[f"{STACK}-schedule"]["counts"]["invoked"] >= 1
-    assert _letters(operator) == {}
+    assert failures_kept(operator) == {}
 
 
 def test_what_is_logged_now_expires_and_what_was_logged_before_does_not(
@@ -319,7 +328,7 @@ def test_a_function_that_fails_is_seen_to_fail(operator: Operator) -> None:
         "Detail": json.dumps({**event["detail"], "alarmName": "forged", "state": {"value": "OK"}}),
     }
     operator.aws("events").put_events(Entries=[forged])
-    letters = wait_for("a dead letter", lambda: _letters(operator), 30)
+    letters = wait_for("a dead letter", lambda: failures_kept(operator), 30)
     assert letters == {"failed-invocations": 1}
     wake = operator.functions()[f"{STACK}-wake"]
     assert wake["counts"]["failed"] == 2  # tried again once, as the template says
@@ -346,86 +355,3 @@ def test_deleting_the_stack_leaves_the_log_and_its_anchors_and_nothing_else(
     key = remembered["made"]["TopicKey"][1]
     state = operator.aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
     assert state == "PendingDeletion"  # AWS deletes no key at once
-
-
-def _unhealthy(operator: Operator) -> str | None:
-    targets = operator.world()["targets"]["shop-blue"]
-    return next((t["id"] for t in targets if t["state"] == "unhealthy"), None)
-
-
-def _entry(operator: Operator, kind: str, instance: str) -> Any:
-    found = (e for e in operator.log() if e["kind"] == kind and instance in json.dumps(e))
-    return next(found, None)
-
-
-def _undone(operator: Operator, remembered: dict[str, Any]) -> Any:
-    """The intent that takes the first one back, once it is carried out."""
-    log = operator.log()
-    back = (e for e in log if e["kind"] == "intended" and e.get("intent") == remembered["intent"])
-    done = {e.get("intent") for e in log if e["kind"] == "applied"}
-    return next((e for e in back if e["id"] in done), None)
-
-
-def _refused(operator: Operator, code: str) -> bool:
-    return any(e["kind"] == "refused" and e["reason"]["code"] == code for e in operator.log())
-
-
-def _as_before(operator: Operator, before: Any) -> bool:
-    world = operator.world()
-    return all(world[part] == before[part] for part in ("targets", "groups", "weights"))
-
-
-def _writes(operator: Operator, function: str) -> dict[str, int]:
-    """How often a function changed a load balancer, a group or a route."""
-    changing = {f"{service}:{operation}" for service, operation in WRITES}
-    called = operator.calls(f"{STACK}-{function}")
-    return {call: times for call, times in called.items() if call in changing}
-
-
-def _is_out(operator: Operator, instance: str) -> None:
-    world = operator.world()
-    states = {t["id"]: t["state"] for t in world["targets"]["shop-blue"]}
-    assert states.get(instance) in (None, "draining", "unused"), states
-    assert world["groups"]["shop-blue-asg"]["instances"].get(instance) in (
-        None, "EnteringStandby", "Standby", "InService",
-    )  # fmt: skip
-
-
-def _is_in_standby(operator: Operator, instance: str) -> bool:
-    members = operator.world()["groups"]["shop-blue-asg"]["instances"]
-    return bool(members[instance] == "Standby")
-
-
-def _scheduled(operator: Operator) -> bool:
-    return any(tick["by"] == "schedule" for tick in operator.ticks())
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
-
-
-def _letters(operator: Operator) -> dict[str, int]:
-    """Queues of failures that hold something."""
-    sqs, found = operator.aws("sqs"), {}
-    for name in QUEUES_OF_FAILURES:
-        url = sqs.get_queue_url(QueueName=f"{STACK}-{name}")["QueueUrl"]
-        counted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        found[name] = int(counted["ApproximateNumberOfMessages"])
-    return {name: count for name, count in found.items() if count}
-
-
-def _read_the_topic(operator: Operator) -> None:
-    queue = operator.aws("sqs").create_queue(QueueName=INBOX)["QueueUrl"]
-    arn = f"arn:aws:sqs:us-east-1:123456789012:{INBOX}"
-    assert queue.endswith(INBOX)
-    operator.aws("sns").subscribe(
-        TopicArn=operator.outputs()["TopicArn"], Protocol="sqs", Endpoint=arn
-    )
-
-
-def _told(operator: Operator, instance: str) -> str | None:
-    sqs = operator.aws("sqs")
-    url = sqs.get_queue_url(QueueName=INBOX)["QueueUrl"]
-    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    return next((m["Body"] for m in messages if instance in m["Body"]), None)

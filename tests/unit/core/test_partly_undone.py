@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import BLUE, BLUE_ARN, GREEN_ARN, a_group, an_entry, at, two_fleets
-from tests.unit.core.test_effects import INTENT, both, done, fleet
+from tests.unit.core.effects import INTENT, both, done, fleet
 from tests.unit.core.worlds import SCALED, a_reweight, a_situation
 from trimtab.decide import decide
 from trimtab.decide.takeback import TakeBack, take_back

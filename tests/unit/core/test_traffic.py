@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.builders import BLUE_ARN, GREEN, GREEN_ARN, two_fleets
-from tests.unit.core.test_effects import done, fleet
+from tests.unit.core.effects import done, fleet
 from tests.unit.core.worlds import a_reweight, a_situation
 from trimtab.effects import judge
 from trimtab.effects.traffic import traffic_of
