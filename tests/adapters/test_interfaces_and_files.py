@@ -13,7 +13,8 @@ from moto import mock_aws
 from tests.adapters.fake_aws import Failure, FakeAws
 from trimtab.adapters.aws.clients import Clients
 from trimtab.adapters.aws.files import PIECE, S3Files
-from trimtab.adapters.aws.interfaces import A_CALL, AwsInterfaces
+from trimtab.adapters.aws.instances import A_FILTER
+from trimtab.adapters.aws.interfaces import AwsInterfaces
 from trimtab.errors import NotFound
 from trimtab.model.ids import InstanceId
 from trimtab.model.reason import Reason, ReasonCode
@@ -46,10 +47,10 @@ def test_who_is_gone_or_has_no_address_is_left_out(aws: FakeAws) -> None:
 
 def test_many_are_asked_for_some_at_a_time_and_once_each(aws: FakeAws) -> None:
     aws.answer("DescribeInstances", {"Reservations": []})
-    many = [InstanceId(f"i-{n}") for n in range(A_CALL + 1)]
+    many = [InstanceId(f"i-{n}") for n in range(A_FILTER + 1)]
     assert AwsInterfaces(aws.clients).of([*many, *many]) == {}
     asked = [params["Filters"][0]["Values"] for params in aws.of("DescribeInstances")]
-    assert [len(values) for values in asked] == [A_CALL, 1]
+    assert [len(values) for values in asked] == [A_FILTER, 1]
 
 
 def test_what_cannot_be_asked_says_why(aws: FakeAws) -> None:

@@ -131,12 +131,7 @@ class Embedded:
 
     def run(self, minutes: int, on_minute: OnMinute | None = None) -> Run:
         """Let ``minutes`` pass; tell of each as it ends."""
-        for _ in range(minutes):
-            minute = self._minute()
-            self.result.add(minute)
-            if on_minute is not None:
-                on_minute(minute)
-        return self.result
+        return self.result.go_on(minutes, self._minute, on_minute)
 
     def skip(self, days: float) -> int:
         """Let days pass in which nothing happens and nobody looks, but what has expired goes.

@@ -13,9 +13,10 @@ from typing import Any
 
 import yaml
 
+from trimtab_lab.embedded.intrinsics import NOTHING, resolved
+
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 STACK = "trimtab"
-_NOTHING = object()
 
 
 class _Loader(yaml.SafeLoader):
@@ -61,7 +62,7 @@ class Template:
             "AWS::AccountId": account,
             "AWS::Partition": "aws",
             "AWS::URLSuffix": "amazonaws.com",
-            "AWS::NoValue": _NOTHING,
+            "AWS::NoValue": NOTHING,
         }
         for name, parameter in self._raw.get("Parameters", {}).items():
             self._known[name] = parameter.get("Default", "")
@@ -89,16 +90,7 @@ class Template:
 
     def resolve(self, value: Any) -> Any:
         """Return a value of the template with every intrinsic function carried out."""
-        if isinstance(value, list):
-            return [v for v in (self.resolve(v) for v in value) if v is not _NOTHING]
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1:
-            name, inner = next(iter(value.items()))
-            if name == "Ref" or name.startswith("Fn::"):
-                return self._carry_out(name, inner)
-        pairs = ((key, self.resolve(inner)) for key, inner in value.items())
-        return {key: inner for key, inner in pairs if inner is not _NOTHING}
+        return resolved(value, self._carry_out)
 
     def _carry_out(self, name: str, inner: Any) -> Any:
         functions: dict[str, Callable[[Any], Any]] = {

@@ -62,6 +62,15 @@ class Run:
         self.ticks += minute.ticks
         self.minutes = minute.number
 
+    def go_on(self, minutes: int, one: Callable[[], Minute], on_minute: OnMinute | None) -> Run:
+        """Let so many minutes pass, ``one`` at a time; tell of each as it ends."""
+        for _ in range(minutes):
+            minute = one()
+            self.add(minute)
+            if on_minute is not None:
+                on_minute(minute)
+        return self
+
 
 class Diary:
     """Reads the world's journal on from where it was last read."""

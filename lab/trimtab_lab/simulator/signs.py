@@ -9,6 +9,7 @@ from trimtab.model.ids import Arn, InstanceId
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.signs import (
     DO_NOT_TOUCH,
+    REFRESHING,
     Check,
     Impairment,
     Machine,
@@ -20,8 +21,6 @@ from trimtab.model.signs import (
 from trimtab_lab.simulator.ports import Api
 from trimtab_lab.world.machines import MachineView
 from trimtab_lab.world.world import World
-
-UNDER_WAY = frozenset({"Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"})
 
 
 class WorldSigns:
@@ -76,7 +75,7 @@ class WorldSigns:
         def read(group: str) -> str | Reason:
             trouble = self._trouble(*operation)
             state = states.get(group, "")
-            return trouble or (state if state in UNDER_WAY else "")
+            return trouble or (state if state in REFRESHING else "")
 
         return {group: read(group) for group in groups}
 

@@ -87,12 +87,7 @@ class Simulator:
 
     def run(self, minutes: int, on_minute: OnMinute | None = None) -> Run:
         """Let ``minutes`` pass; tell of each as it ends."""
-        for _ in range(minutes):
-            minute = self._minute()
-            self.result.add(minute)
-            if on_minute is not None:
-                on_minute(minute)
-        return self.result
+        return self.result.go_on(minutes, self._minute, on_minute)
 
     def _minute(self) -> Minute:
         at = self.world.now + A_MINUTE

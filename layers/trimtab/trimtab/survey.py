@@ -11,11 +11,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from ipaddress import ip_address
 
 from trimtab.errors import TrimtabError
 from trimtab.model.errand import MOST_ASKED, Addressed, Brought, Errand, Run
-from trimtab.model.ids import FleetId, InstanceId, ServiceId, TargetId, Zone, target_id
+from trimtab.model.ids import (
+    FleetId,
+    InstanceId,
+    ServiceId,
+    TargetId,
+    Zone,
+    is_address,
+    target_id,
+)
 from trimtab.model.memory import Memory
 from trimtab.model.observation import Target, TargetState
 from trimtab.model.policy import FleetPolicy
@@ -101,7 +108,7 @@ class Surveyor:
     def _addresses_of(self, asked: Sequence[Whom], troubles: list[str]) -> Mapping[InstanceId, str]:
         """Find the address of every instance; a target that is an address has its own."""
         instances = list(dict.fromkeys(i for whom in asked for i, _ in whom.values()))
-        own = {i: str(i) for i in instances if _is_address(i)}
+        own = {i: str(i) for i in instances if is_address(i)}
         others = [i for i in instances if i not in own]
         found = self.addresses.of(others) if others else {}
         if isinstance(found, Reason):
@@ -143,14 +150,6 @@ def _addressed(
     for target, (instance, port) in whom.items():
         if instance in known:
             yield Addressed(target, known[instance], probe.port or port)
-
-
-def _is_address(instance: str) -> bool:
-    try:
-        ip_address(instance)
-    except ValueError:
-        return False
-    return True
 
 
 def runs_of(errands: Sequence[Errand], most: int = MOST_ASKED) -> tuple[Run, ...]:

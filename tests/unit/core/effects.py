@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from tests.builders import (
     BLUE,
+    BLUE_ARN,
     GREEN,
+    GREEN_ARN,
     a_fleet,
     a_group,
     a_series,
@@ -15,6 +18,7 @@ from tests.builders import (
     an_eject,
     at,
     targets,
+    two_fleets,
 )
 from tests.unit.core.worlds import (
     SCALED,
@@ -80,3 +84,14 @@ def proof(held: Unverified, seen: FleetSeen | None = None, **memory: Any) -> Pro
 
 BLIND = FleetSeen(BLUE, None)
 SICK = a_target(6, state=TargetState.UNHEALTHY, state_reason="Target.Timeout")
+
+
+HOME, SHIFTED = {BLUE_ARN: 80, GREEN_ARN: 20}, {BLUE_ARN: 60, GREEN_ARN: 40}
+
+
+def both(blue: float = 0.0, green: float = 0.0, held: Unverified | None = None) -> Situation:
+    """Blue and green, five targets each, shifted; and the share of errors of each."""
+    other = replace(fleet(units=2, errors=green), fleet=GREEN)
+    memory = Memory(regretted=(held,)) if held else Memory()
+    mine = fleet(units=2, errors=blue)
+    return a_situation(mine, other, policy=two_fleets(), memory=memory, weights=SHIFTED)

@@ -20,17 +20,19 @@ from tests.builders import (
     an_ejection,
     at,
     targets,
-    two_fleets,
 )
 from tests.unit.core.effects import (
     BACK,
     BLIND,
     GROW,
+    HOME,
     INTENT,
+    SHIFTED,
     SHRINK,
     SICK,
     STANDBY,
     WELL,
+    both,
     done,
     effect,
     fleet,
@@ -50,12 +52,11 @@ from tests.unit.core.worlds import (
 from trimtab.decide import decide
 from trimtab.effects import expectation_of, harm_of, is_watched, judge, learn
 from trimtab.model.change import Change, Eject, Resize, Restore, Reweight
-from trimtab.model.effect import Caution, Proof, Unverified, Vitals, held_for
+from trimtab.model.effect import Caution, Proof, Vitals, held_for
 from trimtab.model.ids import EntryId, FleetId, RouteId
 from trimtab.model.memory import FleetMemory, Memory, Pending
 from trimtab.model.observation import FleetSeen, LoadSignal
 from trimtab.model.reason import ReasonCode as Code
-from trimtab.model.situation import Situation
 
 
 @pytest.mark.parametrize(
@@ -229,16 +230,7 @@ def test_a_smaller_group_that_hurts_grows_again() -> None:
     assert Resize(BLUE, "blue-asg", 5, 6) in changes
 
 
-HOME, SHIFTED = {BLUE_ARN: 80, GREEN_ARN: 20}, {BLUE_ARN: 60, GREEN_ARN: 40}
 SHIFT = Reweight(*(a_reweight(HOME, SHIFTED).route, a_reweight(HOME, SHIFTED).rule), HOME, SHIFTED)
-
-
-def both(blue: float = 0.0, green: float = 0.0, held: Unverified | None = None) -> Situation:
-    """Blue and green, five targets each, shifted; and the share of errors of each."""
-    other = replace(fleet(units=2, errors=green), fleet=GREEN)
-    memory = Memory(regretted=(held,)) if held else Memory()
-    mine = fleet(units=2, errors=blue)
-    return a_situation(mine, other, policy=two_fleets(), memory=memory, weights=SHIFTED)
 
 
 def test_a_shift_that_hurts_goes_back_if_the_others_serve_better() -> None:

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab_lab.cloud.stacks.errors import TemplateError
+from trimtab_lab.embedded.intrinsics import NOTHING, resolved
 
-NOTHING = object()
-"""``AWS::NoValue``: the property it is the value of is left out."""
 _VARIABLE = re.compile(r"\$\{(!?)([A-Za-z0-9:.]+)\}")
 
 
@@ -42,16 +41,7 @@ class Scope:
 
     def resolve(self, value: Any) -> Any:
         """Return a value with every intrinsic function carried out."""
-        if isinstance(value, list):
-            return [v for v in (self.resolve(each) for each in value) if v is not NOTHING]
-        if not isinstance(value, Mapping):
-            return value
-        if len(value) == 1:
-            name, inner = next(iter(value.items()))
-            if name == "Ref" or name.startswith("Fn::"):
-                return self._carry_out(name, inner)
-        pairs = ((key, self.resolve(inner)) for key, inner in value.items())
-        return {key: inner for key, inner in pairs if inner is not NOTHING}
+        return resolved(value, self._carry_out)
 
     def _carry_out(self, name: str, inner: Any) -> Any:
         functions: dict[str, Callable[[Any], Any]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import NewType
 
 ServiceId = NewType("ServiceId", str)
@@ -32,3 +33,12 @@ EntryId = NewType("EntryId", str)
 def target_id(instance: str, port: int) -> TargetId:
     """Name the registration of ``instance`` on ``port``."""
     return TargetId(f"{instance}:{port}")
+
+
+def is_address(instance: str) -> bool:
+    """Tell whether a target is named by its IP address, and not by an instance's id."""
+    try:
+        ip_address(instance)
+    except ValueError:
+        return False
+    return True

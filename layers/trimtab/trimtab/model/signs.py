@@ -15,6 +15,8 @@ from trimtab.model.ids import InstanceId
 
 DO_NOT_TOUCH = "trimtab:do-not-touch"
 """A tag on an instance, a target group or an Auto Scaling group; its value does not matter."""
+REFRESHING = frozenset({"Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"})
+"""States of an instance refresh that is not over, as AWS spells them."""
 
 KEPT = "trimtab:kept"
 """The one tag that we set: on an instance that is kept to be looked at. Nothing is read from it."""

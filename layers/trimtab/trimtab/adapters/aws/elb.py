@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeVar
 
 from trimtab.adapters.aws.answers import Answer, each, part, request_id, text, text_if_any, whole
@@ -13,7 +12,7 @@ from trimtab.adapters.aws.faults import faults, reason_of
 from trimtab.errors import TrimtabError
 from trimtab.model.change import Eject, Restore
 from trimtab.model.entry import Call
-from trimtab.model.ids import Arn, InstanceId, Zone
+from trimtab.model.ids import Arn, InstanceId, Zone, is_address
 from trimtab.model.observation import Target, TargetState
 from trimtab.model.reason import Reason, ReasonCode
 
@@ -110,17 +109,9 @@ def _described(change: Restore) -> TargetDescriptionTypeDef:
     The zone goes with IP addresses only. AWS needs it for one outside the VPC, ignores it for one
     inside, and refuses it for an instance. What we pass is what AWS itself said at the ejection.
     """
-    if change.zone and _is_address(change.instance):
+    if change.zone and is_address(change.instance):
         return {"Id": change.instance, "Port": change.port, "AvailabilityZone": change.zone}
     return {"Id": change.instance, "Port": change.port}
-
-
-def _is_address(instance: str) -> bool:
-    try:
-        ip_address(instance)
-    except ValueError:
-        return False
-    return True
 
 
 def _target(found: Answer) -> Target:

@@ -25,6 +25,7 @@ from trimtab.model.ids import Arn, InstanceId
 from trimtab.model.reason import Reason
 from trimtab.model.signs import (
     DO_NOT_TOUCH,
+    REFRESHING,
     Check,
     Impairment,
     Machine,
@@ -40,8 +41,6 @@ TAGS_A_CALL = 20
 MACHINES_A_CALL = 100
 OWNED_A_CALL = 50
 
-REFRESHING = frozenset({"Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"})
-"""States of an instance refresh that is not over."""
 INTERRUPTED = ("marked-for-termination", "marked-for-stop")
 """Codes of a spot request whose instance has been given its notice."""
 OVER = ("[Completed]", "[Canceled]")
