@@ -33,6 +33,7 @@ from trimtab import codec, messengers, ports
 from trimtab.adapters.aws.files import S3Files
 from trimtab.adapters.aws.interfaces import AwsInterfaces
 from trimtab.adapters.aws.permissions import (
+    LABELS,
     NAMES,
     OPERATIONS,
     READS,
@@ -119,6 +120,7 @@ OTHERS = (
     "PutItem",
     "TransactWriteItems",
     "PutObject",
+    "CreateTags",
 )
 
 Use = Callable[[Connections], object]
@@ -194,6 +196,7 @@ USES: Mapping[str, tuple[Use, ...]] = {
     "Webhook.post": (lambda c: replace(cast("HttpWebhook", c.webhook), open=accepting).post("{}"),),
     "Topic.tell": (lambda c: c.topic.tell("s", "t", {}),),
     "Vault.keep": (lambda c: cast("Vault", c.vault).keep("anchors/1.json", "{}"),),
+    "Labels.label": (lambda c: c.labels.label(InstanceId("i-1"), "kept"),),
     "Names.target_group": (
         lambda c: c.names.target_group("blue"),
         lambda c: c.names.target_group("tag:k=v"),
@@ -255,7 +258,7 @@ def checked(operation: str, params: Params) -> set[str]:
 
 @pytest.mark.parametrize("method", USES)
 def test_a_port_method_calls_exactly_what_the_table_says(method: str) -> None:
-    assert actions_called(*USES[method]) == set({**READS, **STATE, **NAMES}[method])
+    assert actions_called(*USES[method]) == set({**READS, **STATE, **NAMES, **LABELS}[method])
 
 
 @pytest.mark.parametrize("kind", get_args(Change), ids=lambda kind: kind.__name__)
@@ -290,16 +293,18 @@ def test_every_method_of_every_port_is_in_the_table() -> None:
             messengers.Webhook,
             ports.Vault,
             ports.Names,
+            ports.Labels,
         )
         for name, value in vars(port).items()
         if callable(value) and not name.startswith("_")
     }
-    assert methods == set(READS) | set(STATE) | set(NAMES) == set(USES)
+    assert methods == set(READS) | set(STATE) | set(NAMES) | set(LABELS) == set(USES)
     assert set(WRITES) == set(get_args(Change))
 
 
 def test_every_operation_named_in_the_adapters_is_in_the_table() -> None:
-    listed = {a for table in (READS, STATE, NAMES, WRITES) for row in table.values() for a in row}
+    tables = (READS, STATE, NAMES, WRITES, LABELS)
+    listed = {a for table in tables for row in table.values() for a in row}
     sources = Path(trimtab.adapters.aws.__path__[0]).glob("*.py")
     named = {m for s in sources for m in re.findall(r'faults\(\s*"([a-z0-9]+:\w+)"', s.read_text())}
     assert len(named) > 15
