@@ -9,13 +9,22 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.adapters.fake_aws import Failure, FakeAws, failed
-from tests.builders import an_eject
-from trimtab.adapters.aws.autoscaling import enter_standby
+from tests.builders import BLUE, BLUE_ARN, an_eject
+from trimtab.adapters.aws.autoscaling import enter_standby, groups_of, retire
 from trimtab.adapters.aws.elb import deregister
 from trimtab.adapters.aws.faults import ANY, SDK_TABLE, TABLE, faults, of_answer, reason_of
-from trimtab.errors import Denied, NotFound, Refused, Throttled, TrimtabError, Unclear
+from trimtab.errors import (
+    Conflict,
+    Denied,
+    NotFound,
+    Refused,
+    Throttled,
+    TrimtabError,
+    Unclear,
+)
+from trimtab.model.change import Change, Retire
 from trimtab.model.policy import EjectMethod
-from trimtab.model.reason import ReasonCode
+from trimtab.model.reason import Reason, ReasonCode
 
 TABLE_NAMES = {
     ANY: "autoscaling:SetDesiredCapacity",
@@ -127,6 +136,49 @@ def test_a_standby_refused_after_the_sdk_repeated_it_is_unclear(aws: FakeAws) ->
         enter_standby(aws.clients, eject)
     with pytest.raises(Unclear):
         enter_standby(aws.clients, eject)
+
+
+STANDBY = an_eject(method=EjectMethod.STANDBY, group="blue-asg")
+END = Retire(BLUE, BLUE_ARN, an_eject().instance, 8080, an_eject().zone, "blue-asg")
+
+
+@pytest.mark.parametrize(
+    ("write", "change", "operation", "code"),
+    [
+        (deregister, an_eject(), "DeregisterTargets", "Throttling"),
+        (deregister, an_eject(), "DeregisterTargets", "InvalidTarget"),
+        (enter_standby, STANDBY, "EnterStandby", "Throttling"),
+        (enter_standby, STANDBY, "EnterStandby", "ScalingActivityInProgress"),
+        (retire, END, "TerminateInstanceInAutoScalingGroup", "ResourceContention"),
+    ],
+)
+def test_a_write_that_the_sdk_had_to_repeat_may_have_happened_whatever_was_answered_last(
+    aws: FakeAws, write: Any, change: Change, operation: str, code: str
+) -> None:
+    """The first attempt may have arrived, and its answer not: what is out must not be forgotten."""
+    aws.answer(operation, Failure(code, "no"), Failure(code, "no", retried=2))
+    with pytest.raises((Throttled, NotFound, Conflict)):
+        write(aws.clients, change)
+    with pytest.raises(Unclear, match=code):
+        write(aws.clients, change)
+
+
+def test_an_end_whose_instance_is_gone_when_the_sdk_repeats_it_may_have_happened(
+    aws: FakeAws,
+) -> None:
+    gone = Failure(
+        "ValidationError", "Instance Id not found - No managed instance found", retried=1
+    )
+    aws.answer("TerminateInstanceInAutoScalingGroup", gone)
+    with pytest.raises(Unclear):
+        retire(aws.clients, END)
+
+
+def test_a_read_that_was_repeated_says_what_was_answered(aws: FakeAws) -> None:
+    aws.answer("DescribeAutoScalingGroups", Failure("Throttling", "no", retried=2))
+    found = groups_of(aws.clients, ["blue-asg"])["blue-asg"]
+    assert isinstance(found, Reason)
+    assert found.code is ReasonCode.THROTTLED
 
 
 @pytest.mark.parametrize(

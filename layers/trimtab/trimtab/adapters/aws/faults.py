@@ -5,8 +5,9 @@ Three rules decide what the table cannot look up:
 - A failed connection or a time-out is ``Unclear``, even if this attempt never left the machine:
   the SDK has retried by itself, and an earlier attempt may have arrived. So is any 5xx.
 - Any other answer of AWS that is not listed is ``Refused``: AWS understood us and did nothing.
-- Standby calls are not repeatable. If AWS refuses one that the SDK had to repeat, the first
-  attempt may be why: that is ``Unclear`` too.
+- Of a write that the SDK had to repeat, the first attempt may have arrived and its answer not. So
+  if the last is turned away (throttled, contended, not found), that is ``Unclear`` too, but for a
+  size; and any refusal of what is not repeatable, as the first attempt may be why.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from botocore import exceptions as sdk
 
 from trimtab.adapters.aws.answers import part
-from trimtab.adapters.aws.permissions import actions_of
+from trimtab.adapters.aws.permissions import WRITES, actions_of
 from trimtab.errors import (
     Conflict,
     Denied,
@@ -28,6 +29,7 @@ from trimtab.errors import (
     TrimtabError,
     Unclear,
 )
+from trimtab.model.change import Resize
 from trimtab.model.reason import Reason, ReasonCode
 
 if TYPE_CHECKING:
@@ -197,6 +199,15 @@ NOT_REPEATABLE = frozenset({
     "autoscaling:TerminateInstanceInAutoScalingGroup",
 })  # fmt: skip
 
+REMEMBERED = frozenset(
+    action
+    for kind, actions in WRITES.items()
+    for action in actions
+    if ":Describe" not in action and kind is not Resize
+)
+"""Writes that memory must know of if they took effect, or nobody would bring back who is out. A
+group's size the next tick sees by itself."""
+
 _CREDENTIALS = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 _ADVICE: Mapping[type[TrimtabError], str] = {
@@ -235,10 +246,19 @@ def of_answer(error: ClientError, operation: str, resource: str) -> TrimtabError
     kind = _kind(
         operation.split(":", 1)[0], code, message, status if isinstance(status, int) else 0
     )
-    if kind is Refused and operation in NOT_REPEATABLE and meta.get("RetryAttempts"):
+    if meta.get("RetryAttempts") and _may_have_happened(kind, operation):
         kind = Unclear
     advice = _denied_advice(operation, code) if kind is Denied else _ADVICE[kind]
     return kind(f"{operation} on {resource}: AWS answered {code}: {message.strip()} ({advice})")
+
+
+def _may_have_happened(kind: type[TrimtabError], operation: str) -> bool:
+    """Tell whether an earlier attempt at an operation may have taken effect, by the last answer."""
+    if operation not in REMEMBERED:
+        return False
+    return kind in (Throttled, Conflict, NotFound) or (
+        kind is Refused and operation in NOT_REPEATABLE
+    )
 
 
 def of_sdk(error: BotoCoreError, operation: str, resource: str) -> TrimtabError:
