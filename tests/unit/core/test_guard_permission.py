@@ -72,6 +72,21 @@ def test_nothing_is_changed_twice_at_once() -> None:
     assert ruled(world(), an_eject(1), an_eject(1)) == refused(Code.IN_FLIGHT)
 
 
+@pytest.mark.parametrize("first", [EjectMethod.STANDBY, EjectMethod.DEREGISTER])
+@pytest.mark.parametrize("then", [EjectMethod.STANDBY, EjectMethod.DEREGISTER])
+def test_an_instance_on_two_ports_is_set_aside_once(first: EjectMethod, then: EjectMethod) -> None:
+    """It is one removal; two registrations that are deregistered are two."""
+    here = world(a_fleet((*targets(12), a_target(1, port=9090)), a_group(12), 3))
+    whole = EjectMethod.STANDBY in (first, then)
+    one, other = (
+        an_eject(1, port=port, method=way, group="blue-asg" if way is EjectMethod.STANDBY else None)
+        for port, way in ((8080, first), (9090, then))
+    )
+    expected = refused(Code.IN_FLIGHT) if whole else ALLOWED
+    assert ruled(here, one, other) == expected
+    assert ruled(replace(here, memory=under_way(one)), other) == expected
+
+
 @pytest.mark.parametrize(
     ("other", "expected"),
     [

@@ -74,6 +74,9 @@ def check_in_flight(proposal: Proposal, plan: Plan) -> Answer:
         return refused(ReasonCode.IN_FLIGHT, text)
     if plan.in_flight(subject):
         return refused(ReasonCode.IN_FLIGHT, f"a change of {subject} is under way")
+    if isinstance(proposal.change, Eject) and _is_leaving_whole(proposal.change, plan):
+        text = f"{proposal.change.instance} is on its way out with all its registrations"
+        return refused(ReasonCode.IN_FLIGHT, text)
     if isinstance(proposal.change, Eject) and _is_held_out(proposal.change, plan):
         return refused(ReasonCode.IN_FLIGHT, f"{subject} is held out already, until it returns")
     return passed("nothing under way on it")
@@ -84,6 +87,16 @@ def _is_still_leaving(change: Restore, plan: Plan) -> bool:
     if change.method is not EjectMethod.STANDBY or member is None:
         return False
     return member.lifecycle is Lifecycle.ENTERING_STANDBY
+
+
+def _is_leaving_whole(change: Eject, plan: Plan) -> bool:
+    """Tell whether standby takes an instance out that has another registration: that is one."""
+    return any(
+        isinstance(other, Eject)
+        and (other.fleet, other.instance) == (change.fleet, change.instance)
+        and EjectMethod.STANDBY in (other.method, change.method)
+        for other in plan.coming
+    )
 
 
 def _is_held_out(change: Eject, plan: Plan) -> bool:
