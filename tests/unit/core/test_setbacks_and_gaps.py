@@ -103,11 +103,12 @@ def test_failures_in_a_row_are_counted_and_success_forgets_them() -> None:
 
 def test_a_finding_is_not_held_against_anybody_over_a_gap() -> None:
     found = {DEAD.id: (Finding(Code.LB_UNHEALTHY, at(-480)),)}
-    looking = remembered(findings=found, seen_at=at(-1))
-    away = remembered(findings=found, seen_at=at(-479))
+    looking = remembered(findings=found, shadowed=found, seen_at=at(-1))
+    away = remembered(findings=found, shadowed=found, seen_at=at(-479))
     fleet = seen(a_fleet(targets(6, DEAD), a_group(6)))
-    assert settle(looking, {}, fleet, a_policy()).fleet(BLUE).findings == found
-    assert settle(away, {}, fleet, a_policy()).fleet(BLUE).findings == {}
+    for memory, expected in ((looking, found), (away, {})):
+        kept = settle(memory, {}, fleet, a_policy()).fleet(BLUE)
+        assert (kept.findings, kept.shadowed) == (expected, expected)
 
 
 def test_a_route_is_not_well_or_short_over_a_gap() -> None:

@@ -105,7 +105,7 @@ def _over_gaps(memory: Memory, seen: Observation, policy: Policy) -> Memory:
         return at is None or seen.now - at > policy.guard.max_age
 
     fleets = {
-        name: replace(fleet, findings={}) if is_broken(fleet.seen_at) else fleet
+        name: replace(fleet, findings={}, shadowed={}) if is_broken(fleet.seen_at) else fleet
         for name, fleet in memory.fleets.items()
     }
     routes = {
