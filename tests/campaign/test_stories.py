@@ -9,7 +9,10 @@ import pytest
 from trimtab.model.cause import Cause
 from trimtab_lab.campaign.judged import NEVER, rows, shortcomings
 from trimtab_lab.campaign.play import Played, Who, play
+from trimtab_lab.campaign.stage import Stage, scenario_of
 from trimtab_lab.campaign.story import Story, StoryInvalid, all_stories, read_story
+from trimtab_lab.world.build import build_world
+from trimtab_lab.world.scenario import ZONES
 
 STORIES = {story.name: story for story in all_stories()}
 QUICK = 60
@@ -40,6 +43,14 @@ def test_there_are_at_least_forty_and_every_cause_has_one() -> None:
 def test_a_story_comes_out_as_it_says(name: str) -> None:
     played = play(STORIES[name], seed=7)
     assert (played.missed, played.wrong, played.late, played.broken) == ((), (), (), ())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_place_is_in_the_same_zone_with_every_seed(seed: int) -> None:
+    story = STORIES["target-errors-two-of-8"]
+    stage = Stage(story, build_world(scenario_of(story, seed)))
+    zones = {i.id: i.zone for i in stage.world.instances()}
+    assert [ZONES.index(zones[i]) for i in stage.places] == [0, 1, 2, 0, 1, 2, 0, 1]
 
 
 def test_the_same_seed_is_the_same_story() -> None:

@@ -102,7 +102,8 @@ class Stage:
     _struck: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        born = sorted(self.world.instances(), key=lambda i: (i.launched_at, i.id))
+        # of one age in the order in which they were made: each in the next zone, with every seed
+        born = sorted(self.world.instances(), key=lambda i: i.launched_at)
         self.places = tuple(i.id for i in born)
         self.world.access_log.manner = self.story.fleet.access_logs
 
