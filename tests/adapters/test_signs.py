@@ -43,6 +43,11 @@ def test_tags_of_target_groups_are_asked_for_twenty_a_call(aws: FakeAws) -> None
     assert [len(p["ResourceArns"]) for p in aws.of("DescribeTags")] == [20, 5]
 
 
+def test_a_target_group_of_which_aws_says_nothing_is_not_untagged(aws: FakeAws) -> None:
+    aws.answer("DescribeTags", {"TagDescriptions": [tagged("another")]})
+    assert code(AwsSigns(aws.clients).marks([BLUE_ARN])[BLUE_ARN]) is ReasonCode.NOT_SEEN
+
+
 def test_a_tag_says_who_manages_a_target_group() -> None:
     assert marks_of({"elbv2.k8s.aws/cluster": "prod", "Name": "x"}) == Marks(
         "kubernetes", "elbv2.k8s.aws/cluster"

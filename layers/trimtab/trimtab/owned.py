@@ -44,12 +44,12 @@ def _by_instance(change: Eject | Retire, signs: Signs) -> str:
 
 def _by_target_group(change: Eject | Retire, signs: Signs) -> str:
     """Only who deregisters changes what a target group's manager keeps as it wants it."""
-    marks = signs.marks([change.target_group]).get(change.target_group)
+    what = f"the target group of {change.fleet}"
+    marks = signs.marks([change.target_group])[change.target_group]
     if isinstance(marks, Reason):
         return _unread(change, marks)
-    if marks is None or (isinstance(change, Eject) and change.method is EjectMethod.DEREGISTER):
-        return forbidden_by(marks, f"the target group of {change.fleet}")
-    what = f"the target group of {change.fleet}"
+    if isinstance(change, Eject) and change.method is EjectMethod.DEREGISTER:
+        return forbidden_by(marks, what)
     return forbidden_by(Marks(do_not_touch=marks.do_not_touch), what)
 
 

@@ -22,7 +22,7 @@ from trimtab.adapters.aws.elb import each_at_once
 from trimtab.adapters.aws.faults import faults, reason_of
 from trimtab.errors import TrimtabError
 from trimtab.model.ids import Arn, InstanceId
-from trimtab.model.reason import Reason
+from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.signs import (
     DO_NOT_TOUCH,
     REFRESHING,
@@ -61,7 +61,8 @@ class AwsSigns:
 
     def marks(self, target_groups: Sequence[Arn]) -> Mapping[Arn, Marks | Reason]:
         """What the tags of target groups say, twenty a call."""
-        found: dict[Arn, Marks | Reason] = {}
+        nothing = Reason(ReasonCode.NOT_SEEN, "AWS said nothing of its tags")
+        found: dict[Arn, Marks | Reason] = dict.fromkeys(target_groups, nothing)
         for batch in _batches(target_groups, TAGS_A_CALL):
             try:
                 found |= _marked(self.clients, batch)
