@@ -151,12 +151,17 @@ class Stage:
             case "resize":
                 self.world.set_desired_capacity(GROUP, act.count)
             case "end":
-                for instance in sorted(_alive(group))[: act.count]:
+                for instance in self._oldest(group)[: act.count]:
                     self.world.terminate_instance(instance, decrement=False)
             case "move":
                 self._move(self.places[: act.count])
             case "replace" | "refresh":
                 self._replace(act, group, minute)
+
+    def _oldest(self, group: GroupView) -> list[str]:
+        """Members that can be ended: those of a place in the story first, in their order."""
+        alive = _alive(group)
+        return [*(i for i in self.places if i in alive), *sorted(set(alive) - set(self.places))]
 
     def _replace(self, act: Act, group: GroupView, minute: int) -> None:
         if act.kind == "refresh":
