@@ -1,14 +1,15 @@
-"""Functions that run at once, one port call at a time: threads handed a baton.
+"""Functions that run at once, one port call at a time: greenlets handed a baton.
 
-Exactly one thread runs at any moment, and the scheduler says which: the same dice give the same
-interleaving, on any machine.
+Exactly one runs at any moment, and the scheduler says which: the same dice give the same
+interleaving, on any machine. Threads handed a lock would do the same in half again the time.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime
+
+from greenlet import getcurrent, greenlet
 
 
 class Crashed(BaseException):
@@ -27,34 +28,29 @@ class Invocation:
         self.error: Exception | None = None
         self._work = work
         self._killed = False
-        self._go, self._back = threading.Lock(), threading.Lock()
-        self._go.acquire()
-        self._back.acquire()
-        self._thread: threading.Thread | None = None
+        self._running = greenlet(self._run)
 
     def resume(self) -> None:
         """Let it run to its next port call, or to its end."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, daemon=True)
-            self._thread.start()
-        else:
-            self._go.release()
-        self._back.acquire()
+        self._running.parent = getcurrent()
+        self._running.switch()
 
     def kill(self) -> None:
         """Crash it where it stands."""
         if self.over:
             return
         self._killed = True
-        if self._thread is None:
+        if not self._running:  # it has not begun
             self.over = self.crashed = True
         else:
             self.resume()
 
     def stop(self) -> None:
-        """Called by the function's thread at a port call: wait for the baton."""
-        self._back.release()
-        self._go.acquire()
+        """Called by the function at a port call: wait for the baton."""
+        home = self._running.parent
+        if home is None:
+            raise RuntimeError(f"{self.name} stops before it was given the baton")
+        home.switch()
         if self._killed:
             raise Crashed
 
@@ -66,4 +62,3 @@ class Invocation:
         except Exception as error:  # handed to whoever asks: the platform would log it
             self.error = error
         self.over = True
-        self._back.release()

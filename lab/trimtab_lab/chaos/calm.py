@@ -97,7 +97,10 @@ class Rest:
         yield from _away_from_home(oracle, policy)
         yield from oracle.book.unsettled()
         yield from oracle.book.lives()
-        yield from _unlinked(oracle, policy)
+
+    def unlinked(self) -> Iterator[str]:
+        """Say where the log's chain does not hold."""
+        return _unlinked(self._oracle, self._policy)
 
     def hashes(self) -> dict[int, str]:
         """The hash of each entry of the log, by number."""

@@ -94,7 +94,7 @@ SCENARIOS = (
     Named(28, "what is out is ended by somebody", terminate),
     Named(29, "a target flaps", flap),
     Named(30, "state table lost", forgets),
-    Named(31, "paused at any moment", both(pause, dice(Trouble.DELAY, 0.2)), acts),
+    Named(31, "paused at any moment", both(pause, dice(Trouble.DELAY, 0.1)), acts),
     Named(32, "the pause switch cannot be read", dice(Trouble.THROTTLE, call="get halts"),
           nothing),
     Named(33, "no tables for fifteen minutes", TABLES),

@@ -16,6 +16,7 @@ from trimtab.model.tick import Ask
 from trimtab_lab.chaos.plan import Dice, Trouble
 
 TO_RECONCILE, TO_ACT, TO_WAKE, TO_NOTIFY = "reconcile", "act", "wake", "notify"
+TO_ACCESS, TO_DIGEST = "access", "digest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ people are never told too often.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -61,6 +61,8 @@ class Ears:
     """What notify has taken in and stored, and is worth a message."""
     once: dict[EntryId, Entry] = field(default_factory=dict)
     """What notify has taken in and could not store, and is worth a message to somebody."""
+    days: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often each channel was told of a day."""
     told: dict[tuple[str, EntryId], list[tuple[datetime, int]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -83,6 +85,13 @@ class Ears:
         if not channel.for_people:
             self.known |= {note.id for note in telling.news}
             self.uncounted += max(0, telling.unsaid)
+
+    def hears_of_a_day(self, channel: Pace, digest: Digest) -> None:
+        """Take in a digest that arrived."""
+        self.days[channel.channel, digest.day] += 1
+        count = self.days[channel.channel, digest.day]
+        text = f"{channel.channel}: {digest.day} was told {count} times"
+        self.law(count <= 1 + self.struck, f"{text}, and {self.struck} things went wrong")
 
     def took(self, entries: Iterable[Entry], stored: bool) -> None:
         """Note what notify took in and did not give back.
@@ -138,7 +147,12 @@ class GatedChannel:
 
     def digest(self, digest: Digest) -> None:
         """Send a day."""
-        self._send(lambda: self._inner.digest(digest))
+
+        def do() -> None:
+            self._inner.digest(digest)
+            self._ears.hears_of_a_day(self.pace, digest)
+
+        self._send(do)
 
     def _send(self, do: Callable[[], None]) -> None:
         name = self.pace.channel

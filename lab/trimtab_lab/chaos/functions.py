@@ -32,6 +32,7 @@ from trimtab_lab.chaos.gates import (
 )
 from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.sights import GatedInfrastructure
+from trimtab_lab.chaos.signals import GatedSigns
 from trimtab_lab.chaos.versions import TablesBefore
 from trimtab_lab.simulator.signs import WorldSigns
 
@@ -89,7 +90,8 @@ class Functions:
         topology = self._oracle.world.scenario.topology
         home = Home(topology.account, topology.region)
         try:
-            wake(event, _Wakes(store, GatedQueue(self._post, gate), self._signs), gate.now, home)
+            queue, owners = GatedQueue(self._post, gate), GatedSigns(self._signs, gate)
+            wake(event, _Wakes(store, queue, owners), gate.now, home)
         except EventRefused as error:
             self._tell(f"{gate.running.name}: refuses an event: {error}")
 
@@ -102,7 +104,7 @@ class Functions:
         if not batch.asks:
             return
         reports = TableReports(self._seen_by(gate))
-        loop = Loop(store, ledger, infrastructure, reports, self._signs)
+        loop = Loop(store, ledger, infrastructure, reports, GatedSigns(self._signs, gate))
         for result in loop.tick([ask for _, ask in batch.asks], gate.now).values():
             self._told(gate, result)
 

@@ -214,9 +214,13 @@ def _in_part(found: Found, keys: Sequence[Key], dice: random.Random) -> Found:
     return Found({k: i for k, i in found.items.items() if k not in unread}, unread)
 
 
-def is_teller(at: Gate) -> bool:
-    """Tell whether it is one of the functions that only tell."""
-    return at.running.name.partition("-")[0] in ("notify", "sweep", "anchor")
+NEVER_IN_THE_LOG = frozenset({"notify", "sweep", "digest", "anchor", "survey", "access"})
+"""Functions that tell, or report: none of them may write to the log."""
+
+
+def may_log(at: Gate) -> bool:
+    """Tell whether it is a function that may write to the log."""
+    return at.running.name.partition("-")[0] not in NEVER_IN_THE_LOG
 
 
 def key_of(write: Write) -> Key:

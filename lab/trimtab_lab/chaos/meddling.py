@@ -8,10 +8,12 @@ from collections.abc import Callable
 from trimtab_lab.chaos.plan import Dice, Trouble
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.faults import (
+    Everywhere,
     Fault,
     FaultKind,
     InZone,
     KthTarget,
+    Where,
     WholeFleet,
 )
 from trimtab_lab.world.scenario import ZONES
@@ -21,15 +23,19 @@ from trimtab_lab.world.world import World
 FLEETS = ("blue", "green")
 
 
-MEDDLED = tuple(k for k in FaultKind if k not in (FaultKind.DEEP, FaultKind.PROBE_BLIND))
-"""What goes wrong in campaigns, whose policies have no probe: what only that sees is not in it."""
+FOR_THE_PROBE = (FaultKind.DEEP, FaultKind.PROBE_BLIND)
+MEDDLED = tuple(k for k in FaultKind if k not in FOR_THE_PROBE)
+"""What goes wrong; what only our own probe sees, where there is one."""
 
 
 class Meddlers:
     """Everybody else. Each draws from dice of its own; all of them stop for the calm."""
 
-    def __init__(self, world: World, dice: Dice, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, world: World, dice: Dice, tell: Callable[[str], None], probed: bool = False
+    ) -> None:
         self._world, self._dice, self._tell = world, dice, tell
+        self._kinds = (*MEDDLED, *FOR_THE_PROBE) if probed else MEDDLED
         self._bounds = {g.name: (g.min_size, g.max_size) for g in world.describe_groups()}
         self._standby: set[tuple[str, str]] = set()
         self._serial = 0
@@ -42,7 +48,7 @@ class Meddlers:
             return
         dice = self._dice.of(Trouble.FAULT)
         kind = dice.choice(
-            (FaultKind.DEAD, FaultKind.DEAD, FaultKind.SLOW, FaultKind.SLOW, *MEDDLED)
+            (FaultKind.DEAD, FaultKind.DEAD, FaultKind.SLOW, FaultKind.SLOW, *self._kinds)
         )
         if kind is FaultKind.THROTTLED:  # the gates throttle, call by call
             return
@@ -174,13 +180,15 @@ class Meddlers:
                     self._world.register_targets(group.arn, missing)
 
 
-def _where(kind: FaultKind, dice: random.Random) -> WholeFleet | InZone | KthTarget:
+def _where(kind: FaultKind, dice: random.Random) -> Where:
     fleet = WholeFleet(dice.choice(FLEETS))
     match kind:
-        case FaultKind.DEAD | FaultKind.SLOW | FaultKind.ERRORS:
+        case FaultKind.DEAD | FaultKind.SLOW | FaultKind.ERRORS | FaultKind.DEEP:
             return KthTarget(fleet.fleet, dice.randrange(6))
         case FaultKind.ZONE_OUTAGE:
             return InZone(dice.choice(ZONES))
+        case FaultKind.PROBE_BLIND:
+            return dice.choice((Everywhere(), InZone(dice.choice(ZONES))))
         case FaultKind.NO_CAPACITY | FaultKind.SLOW_LAUNCHES | FaultKind.FLEET_DOWN:
             return fleet
         case _:
@@ -191,7 +199,7 @@ def _amount(kind: FaultKind, dice: random.Random) -> float:
     match kind:
         case FaultKind.SLOW | FaultKind.SLOW_LAUNCHES:
             return dice.choice((3.0, 5.0))
-        case FaultKind.ERRORS:
+        case FaultKind.ERRORS | FaultKind.DEEP:
             return dice.choice((0.3, 0.9))
         case FaultKind.METRICS_LATE:
             return dice.choice((60.0, 240.0))

@@ -95,6 +95,23 @@ PER_CALL = {
 """Least and most chance of each kind, per port call, message, run or step, as the kind has it."""
 
 
+class Extra(StrEnum):
+    """What a service may have beyond the usual, each in four seeds of ten."""
+
+    PROBED = "probed"
+    """Its targets are asked by our own probe."""
+    LOGGED = "logged"
+    """The load balancer's access logs are read."""
+    MACHINES = "machines"
+    """EC2 is asked about its machines, and ALB's anomaly detection is believed."""
+    REPLACES = "replaces"
+    """Who fails again and again is replaced."""
+    OVERNIGHT = "overnight"
+    """It plays around midnight, when the day of the log changes, and yesterday is told of."""
+
+
+LENGTHS = (8, 8, 10, 12, 15, 25, 40)
+"""Minutes of trouble: many short stories find more than few long ones do; some things take long."""
 LONG_CALM = 64
 """Minutes for what an undo holds to run out, and for everything to come home after that."""
 
@@ -111,6 +128,7 @@ class Plan:
     """Operators end what they hold when the calm comes; else the calm waits until it runs out."""
     demand: tuple[float, ...] = ()
     """Load of each minute of trouble as a share of the usual; by the dice if empty."""
+    extras: frozenset[Extra] = frozenset()
 
     @staticmethod
     def of_seed(seed: int) -> Plan:
@@ -118,7 +136,9 @@ class Plan:
         dice = random.Random(f"{seed}:plan")
         share = dice.choice((0.3, 0.5, 0.5, 0.8, 1.0))
         chosen = {t for t in Trouble if dice.random() < share} | {Trouble.FAULT}
-        plan = Plan(seed, frozenset(chosen), minutes=dice.choice((15, 25, 40)))
+        plan = Plan(seed, frozenset(chosen), minutes=dice.choice(LENGTHS))
+        extra = random.Random(f"{seed}:extras")
+        plan = replace(plan, extras=frozenset(e for e in Extra if extra.random() < 0.4))
         holds_on = Trouble.REQUEST in chosen and dice.random() < 0.2
         return replace(plan, calm=LONG_CALM, releases=False) if holds_on else plan
 

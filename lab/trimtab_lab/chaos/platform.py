@@ -9,24 +9,33 @@ from typing import Any
 
 from trimtab.errors import TrimtabError
 from trimtab_lab.chaos.baton import Invocation
-from trimtab_lab.chaos.delivery import TO_ACT, TO_NOTIFY, TO_RECONCILE, TO_WAKE, Letter, Post
+from trimtab_lab.chaos.delivery import (
+    TO_ACCESS,
+    TO_ACT,
+    TO_DIGEST,
+    TO_NOTIFY,
+    TO_RECONCILE,
+    TO_WAKE,
+    Letter,
+    Post,
+)
 from trimtab_lab.chaos.gates import Gate
 from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.plan import Dice, Trouble
 
 SCHEDULE, OPERATOR, WARDEN = "schedule", "operator", "warden"
-SWEEP, ANCHOR = "sweep", "anchor"
-TELLERS = (TO_NOTIFY, SWEEP, ANCHOR)
-"""Functions that only tell: none of them may write to the log."""
+SWEEP, ANCHOR, SURVEY = "sweep", "anchor", "survey"
 TIMEOUTS = {
     TO_RECONCILE: 20, TO_ACT: 30, TO_WAKE: 20, SCHEDULE: 20, OPERATOR: 60, WARDEN: 60,
-    TO_NOTIFY: 60, SWEEP: 60, ANCHOR: 300,
+    TO_NOTIFY: 60, SWEEP: 60, TO_DIGEST: 60, ANCHOR: 300, SURVEY: 75, TO_ACCESS: 180,
 }  # fmt: skip
 """Seconds after which the platform kills a function, as the template has it."""
-MOST_TRIES = {TO_RECONCILE: 2, TO_ACT: 5, TO_WAKE: 3, TO_NOTIFY: 6}
-RETRY_S = {TO_RECONCILE: 120, TO_ACT: 5, TO_WAKE: 60, TO_NOTIFY: 5}
+MOST_TRIES = {TO_RECONCILE: 2, TO_ACT: 5, TO_WAKE: 3, TO_NOTIFY: 6, TO_ACCESS: 3, TO_DIGEST: 3}
+RETRY_S = {TO_RECONCILE: 120, TO_ACT: 5, TO_WAKE: 60, TO_NOTIFY: 5, TO_ACCESS: 60, TO_DIGEST: 60}
 MOST_STEPS = 30_000
 CLOCKED_RIGHT = (SCHEDULE, OPERATOR)
+OF_BEFORE = (SCHEDULE, TO_WAKE, TO_RECONCILE, TO_ACT)
+"""What may run as the version before this one, which knew of no others."""
 
 Work = Callable[[Gate, dict[str, Any]], None]
 
@@ -71,7 +80,7 @@ class Platform:
         if name not in CLOCKED_RIGHT and self._dice.strikes(Trouble.SKEW):
             now += timedelta(seconds=self._dice.of(Trouble.SKEW).uniform(-300, 300))
             self._tell(f"{name}-{self._serial}: its clock says {now:%H:%M:%S}")
-        is_old = name not in (OPERATOR, WARDEN, *TELLERS) and self._dice.strikes(Trouble.VERSION)
+        is_old = name in OF_BEFORE and self._dice.strikes(Trouble.VERSION)
         event = letter.event if letter else {}
 
         def body(running: Invocation) -> None:
@@ -125,4 +134,6 @@ class Platform:
             self._post.again(letter, RETRY_S[name], MOST_TRIES[name])
 
 
-__all__ = ["ANCHOR", "OPERATOR", "SCHEDULE", "SWEEP", "WARDEN", "Platform"]
+__all__ = [
+    "ANCHOR", "OPERATOR", "SCHEDULE", "SURVEY", "SWEEP", "WARDEN", "Platform",
+]  # fmt: skip

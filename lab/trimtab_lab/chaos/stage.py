@@ -6,15 +6,19 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from trimtab.model.ladder import ProbationPolicy
-from trimtab.model.policy import EjectMethod, EjectPolicy, Lever, Mode, Policy
+from trimtab.model.access_logs import AccessLogs
+from trimtab.model.detectors import DEFAULT_USE, Detector, Use
+from trimtab.model.ladder import ProbationPolicy, ReplacePolicy
+from trimtab.model.policy import EjectMethod, EjectPolicy, HealthPolicy, Lever, Mode, Policy
+from trimtab.model.probe import ProbePolicy
 from trimtab.ports import Names
-from trimtab_lab.chaos.plan import Plan, Trouble
+from trimtab_lab.chaos.plan import Extra, Plan, Trouble
 from trimtab_lab.simulator.policies import policy_for
 from trimtab_lab.world.scenario import Demand, Scenario
 from trimtab_lab.world.shop import shop_topology
 
 STARTS = datetime(2026, 3, 2, 9, tzinfo=UTC)
+LATE_START = datetime(2026, 3, 2, 23, 47, tzinfo=UTC)
 USUAL = 4500.0
 """Requests a minute: five targets' worth, four of blue's and one of green's."""
 LONGEST_OUT = timedelta(minutes=6)
@@ -30,9 +34,9 @@ def scenario_of(plan: Plan) -> Scenario:
             if dice.random() < 0.1:
                 level = USUAL * dice.choice((0.2, 0.5, 1.0, 1.5, 2.0, 3.0))
             loads[minute] = level
-    return Scenario(
-        shop_topology(USUAL), Demand(STARTS, (*loads, *[USUAL] * plan.calm)), seed=plan.seed
-    )
+    starts = LATE_START if Extra.OVERNIGHT in plan.extras else STARTS
+    demand = Demand(starts, (*loads, *[USUAL] * plan.calm))
+    return Scenario(shop_topology(USUAL), demand, seed=plan.seed)
 
 
 def policy_of(plan: Plan, scenario: Scenario, names: Names) -> Policy:
@@ -50,7 +54,7 @@ def policy_of(plan: Plan, scenario: Scenario, names: Names) -> Policy:
         plain,
         modes=_modes(plan),
         health=replace(
-            plain.health,
+            _with_extras(plain.health, plan),
             eject=eject,
             probation=ProbationPolicy(minute),
             watch=2 * minute,
@@ -68,6 +72,20 @@ def policy_of(plan: Plan, scenario: Scenario, names: Names) -> Policy:
             for r in plain.routes
         ),
     )
+
+
+def _with_extras(health: HealthPolicy, plan: Plan) -> HealthPolicy:
+    """Let more detectors speak, and more be done."""
+    if Extra.PROBED in plan.extras:
+        health = replace(health, probe=ProbePolicy(failures=2, passes=2))
+    if Extra.LOGGED in plan.extras:
+        health = replace(health, access_logs=AccessLogs())
+    if Extra.MACHINES in plan.extras:
+        believed = {Detector.MACHINE: Use.ON, Detector.ANOMALY: Use.ON}
+        health = replace(health, detectors={**DEFAULT_USE, **believed})
+    if Extra.REPLACES in plan.extras:
+        health = replace(health, replace=ReplacePolicy(after=2, per_day=3))
+    return health
 
 
 def _modes(plan: Plan) -> dict[Lever, Mode]:

@@ -1,8 +1,9 @@
-"""The functions that only tell, as they run in a campaign: notify, its sweep, and anchor."""
+"""The functions that only tell, as they run in a campaign: notify in all it does, and anchor."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from trimtab.adapters.ledger import TableLedger
@@ -73,6 +74,16 @@ class Tellers:
         services = [EVERYTHING, *(listed.service for listed in store.services())]
         teller.sweep(services, gate.now, report)
         self._reported(gate, report)
+
+    def digest(self, gate: Gate, _event: Event) -> None:
+        """Tell of yesterday."""
+        teller, report = self._teller(gate), Report()
+        day = (gate.now - timedelta(days=1)).date().isoformat()
+        ledger = TableLedger(GatedTables(self._tables, gate), None)
+        teller.digest(day, ledger.of_day(day), gate.now, report)
+        self._reported(gate, report)
+        if report.failures:
+            raise Unclear(f"the digest of {day} did not reach everybody")
 
     def _reported(self, gate: Gate, report: Report) -> None:
         for failure in report.failures:

@@ -17,7 +17,7 @@ from trimtab.model.ids import FleetId
 from trimtab.model.memory import FleetMemory
 from trimtab.model.policy import RoutePolicy
 from trimtab.model.reason import ReasonCode
-from trimtab.model.request import size_subject, weights_subject
+from trimtab.model.request import MOST_HEARD, size_subject, weights_subject
 from trimtab.model.tick import Tick
 from trimtab.model.verdict import Ruling
 from trimtab_lab.chaos.stage import USUAL
@@ -58,7 +58,8 @@ def _left_open(tick: Tick) -> Iterator[str]:
     for pending in tick.memory.pending:
         if pending.deadline + GRACE < tick.now:
             yield f"{pending.entry} is past its deadline, and still under way"
-    if tick.inputs.requests.left.open:
+    requests = tick.inputs.requests
+    if requests.left.open and len(requests.heard) < MOST_HEARD:
         yield "requests wait that should have been heard"
 
 

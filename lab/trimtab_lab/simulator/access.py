@@ -37,7 +37,7 @@ class WorldInterfaces:
         }
 
 
-class _NoFiles:
+class NoFiles:
     """Port ``LogFiles`` of somebody who does not read them."""
 
     def open(self, key: str) -> NoReturn:
@@ -52,7 +52,7 @@ class AccessLogReader:
         self, world: World, store: Store, infrastructure: Infrastructure, reports: Reports
     ) -> None:
         self._world = world
-        self._outside = Outside(_NoFiles(), store, infrastructure, WorldInterfaces(world), reports)
+        self._outside = Outside(NoFiles(), store, infrastructure, WorldInterfaces(world), reports)
 
     def read(self, now: datetime) -> None:
         """Take what has come by now; of a damaged file nothing is kept."""

@@ -230,7 +230,7 @@ def _inflict(on: _On, instance: Instance) -> None:
             _announce(on, instance)
         case FaultKind.DEAD:
             instance.dead = True
-            instance.backlog = instance.rho = 0.0
+            instance.drop_all()
         case FaultKind.SLOW:
             instance.slow *= fault.amount
         case FaultKind.ERRORS:
@@ -243,7 +243,7 @@ def _inflict(on: _On, instance: Instance) -> None:
             instance.failing = True
         case FaultKind.ZONE_OUTAGE:
             instance.unreachable = True
-            instance.backlog = instance.rho = 0.0
+            instance.drop_all()
         case _:
             pass
 
@@ -258,6 +258,6 @@ def _announce(on: _On, instance: Instance) -> None:
         case FaultKind.SPOT_NOTICE if on.taken:
             instance.dead = True
             instance.health_status = "Unhealthy"
-            instance.backlog = instance.rho = 0.0
+            instance.drop_all()
         case _:
             instance.noticed_at = on.began

@@ -112,6 +112,11 @@ class Instance:
         self.noticed_at: int | None = None
         self.retires_at: int | None = None
 
+    def drop_all(self) -> None:
+        """Lose whatever waits in its queue: who comes next waits for nobody."""
+        self.backlog = self.rho = 0.0
+        self.latency = self.app.service_time_s
+
     def speed(self, at: int) -> float:
         """Speed as a share of a warm, sound target's: cold targets ramp up linearly."""
         since = at - (self.in_service_at or at)

@@ -12,11 +12,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import itertools
 import json
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar, Union
@@ -25,13 +26,26 @@ from trimtab.errors import Malformed
 
 T = TypeVar("T")
 Encoder = Callable[[Any], Any]
-Decoder = Callable[[Any, str], Any]
+Decoder = Callable[[Any], Any]
 
 _TAG = "is"
 _EMPTY = (type(None), str, bool, tuple, dict, frozenset)
 EXACT_INTEGERS = 2**53
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID_TIME = 10
+
+
+class _Misfit(Exception):
+    """Data that is not what was asked for; its path is put together only on the way out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text, self.path = text, ""
+
+    def inside(self, step: str) -> _Misfit:
+        """Add the step that led to it."""
+        self.path = step + self.path
+        return self
 
 
 def dumps(value: object) -> str:
@@ -55,7 +69,10 @@ def encode(value: object) -> Any:
 
 def decode(kind: type[T], data: object) -> T:
     """Read plain JSON data as ``kind``; raise ``Malformed`` if it is not that."""
-    value: T = _decoder(kind)(data, kind.__name__)
+    try:
+        value: T = _decoder(kind)(data)
+    except _Misfit as misfit:
+        raise Malformed(f"{kind.__name__}{misfit.path}: {misfit.text}") from misfit.__cause__
     return value
 
 
@@ -211,10 +228,8 @@ def _union_decoder(hint: Any, members: tuple[Any, ...]) -> Decoder:
     else:
         pick = _decoder(members[0])
 
-    def read(data: Any, path: str) -> Any:
-        if data is None and optional:
-            return None
-        return pick(data, path)
+    def read(data: Any) -> Any:
+        return None if data is None and optional else pick(data)
 
     return read
 
@@ -222,24 +237,26 @@ def _union_decoder(hint: Any, members: tuple[Any, ...]) -> Decoder:
 def _tagged_decoder(members: tuple[Any, ...]) -> Decoder:
     by_name = {m.__name__: m for m in members}
 
-    def read(data: Any, path: str) -> Any:
+    def read(data: Any) -> Any:
         tag = data.get(_TAG) if isinstance(data, dict) else None
         if tag not in by_name:
-            raise Malformed(f"{path}: expected one of {', '.join(by_name)}, found {tag!r}")
+            raise _Misfit(f"expected one of {', '.join(by_name)}, found {tag!r}")
         rest = {k: v for k, v in data.items() if k != _TAG}
-        return _decoder(by_name[tag])(rest, f"{path}({tag})")
+        try:
+            return _decoder(by_name[tag])(rest)
+        except _Misfit as misfit:
+            raise misfit.inside(f"({tag})") from misfit.__cause__
 
     return read
 
 
 def _scalar_union_decoder(members: tuple[Any, ...]) -> Decoder:
-    allowed = tuple(members)
+    names = ", ".join(m.__name__ for m in members)
 
-    def read(data: Any, path: str) -> Any:
-        if type(data) in allowed:
+    def read(data: Any) -> Any:
+        if type(data) in members:
             return data
-        names = ", ".join(m.__name__ for m in allowed)
-        raise Malformed(f"{path}: expected one of {names}, found {type(data).__name__}")
+        raise _Misfit(f"expected one of {names}, found {type(data).__name__}")
 
     return read
 
@@ -247,44 +264,48 @@ def _scalar_union_decoder(members: tuple[Any, ...]) -> Decoder:
 def _tuple_decoder(args: tuple[Any, ...]) -> Decoder:
     if args[-1] is Ellipsis:
         item = _decoder(args[0])
-
-        def many(data: Any, path: str) -> Any:
-            return tuple(item(v, f"{path}[{i}]") for i, v in enumerate(_list(data, path)))
-
-        return many
+        return lambda data: tuple(_each(data, itertools.repeat(item)))
     items = tuple(_decoder(a) for a in args)
 
-    def fixed(data: Any, path: str) -> Any:
-        found = _list(data, path)
-        if len(found) != len(items):
-            raise Malformed(f"{path}: expected {len(items)} values, found {len(found)}")
-        return tuple(read(v, f"{path}[{i}]") for i, (read, v) in enumerate(zip(items, found)))  # noqa: B905 (lengths checked above)
+    def fixed(data: Any) -> Any:
+        if isinstance(data, list) and len(data) != len(items):
+            raise _Misfit(f"expected {len(items)} values, found {len(data)}")
+        return tuple(_each(data, items))
 
     return fixed
 
 
 def _set_decoder(arg: Any) -> Decoder:
     item = _decoder(arg)
-
-    def read(data: Any, path: str) -> Any:
-        return frozenset(item(v, f"{path}[{i}]") for i, v in enumerate(_list(data, path)))
-
-    return read
+    return lambda data: frozenset(_each(data, itertools.repeat(item)))
 
 
-def _list(data: Any, path: str) -> list[Any]:
+def _each(data: Any, readers: Iterable[Decoder]) -> list[Any]:
     if not isinstance(data, list):
-        raise Malformed(f"{path}: expected a list, found {type(data).__name__}")
-    return data
+        raise _Misfit(f"expected a list, found {type(data).__name__}")
+    found: list[Any] = []
+    try:
+        for held, read in zip(data, readers):  # noqa: B905 - lengths are checked, or endless
+            found.append(read(held))
+    except _Misfit as misfit:
+        raise misfit.inside(f"[{len(found)}]") from misfit.__cause__
+    return found
 
 
 def _mapping_decoder(args: tuple[Any, ...]) -> Decoder:
     key, value = _decoder(args[0]), _decoder(args[1])
 
-    def read(data: Any, path: str) -> Any:
+    def read(data: Any) -> Any:
         if not isinstance(data, dict):
-            raise Malformed(f"{path}: expected an object, found {type(data).__name__}")
-        return {key(k, f"{path}.{k}"): value(v, f"{path}.{k}") for k, v in data.items()}
+            raise _Misfit(f"expected an object, found {type(data).__name__}")
+        found, name = {}, ""
+        try:
+            for name, held in data.items():
+                read_name = key(name)
+                found[read_name] = value(held)
+        except _Misfit as misfit:
+            raise misfit.inside(f".{name}") from misfit.__cause__
+        return found
 
     return read
 
@@ -298,45 +319,49 @@ def _dataclass_decoder(kind: Any) -> Decoder:
         if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
     }
 
-    def read(data: Any, path: str) -> Any:
+    def read(data: Any) -> Any:
         if not isinstance(data, dict):
-            raise Malformed(f"{path}: expected {kind.__name__}, found {type(data).__name__}")
-        if not readers.keys() >= data.keys() >= needed:
+            raise _Misfit(f"expected {kind.__name__}, found {type(data).__name__}")
+        if not needed <= data.keys() <= readers.keys():
             unknown, missing = data.keys() - readers.keys(), needed - data.keys()
             words = [f"unknown {k!r}" for k in sorted(unknown)]
             words += [f"missing {k!r}" for k in sorted(missing)]
-            raise Malformed(f"{path}: {', '.join(words)} in a stored {kind.__name__}")
-        return kind(**{k: readers[k](v, f"{path}.{k}") for k, v in data.items()})
+            raise _Misfit(f"{', '.join(words)} in a stored {kind.__name__}")
+        found, name = {}, ""
+        try:
+            for name, held in data.items():
+                found[name] = readers[name](held)
+        except _Misfit as misfit:
+            raise misfit.inside(f".{name}") from misfit.__cause__
+        return kind(**found)
 
     return read
 
 
 def _plain_decoder(kind: Any) -> Decoder:
+    if kind in (str, int, bool, type(None)):
+        return _exact_decoder(kind)
     readers: dict[Any, Callable[[Any], Any]] = {
-        str: _exactly(str),
-        int: _exactly(int),
-        bool: _exactly(bool),
         float: _number,
         datetime: _time,
         timedelta: _duration,
-        type(None): _exactly(type(None)),
     }
     convert = readers.get(kind) or kind  # what is left are enumerations
 
-    def read(data: Any, path: str) -> Any:
+    def read(data: Any) -> Any:
         try:
             return convert(data)
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
-            raise Malformed(f"{path}: expected {kind.__name__}, found {data!r:.80}") from error
+            raise _Misfit(f"expected {kind.__name__}, found {data!r:.80}") from error
 
     return read
 
 
-def _exactly(kind: type) -> Callable[[Any], Any]:
+def _exact_decoder(kind: type) -> Decoder:
     def read(data: Any) -> Any:
-        if type(data) is not kind:
-            raise TypeError(kind.__name__)
-        return data
+        if type(data) is kind:
+            return data
+        raise _Misfit(f"expected {kind.__name__}, found {data!r:.80}")
 
     return read
 
