@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from trimtab.model.change import Change, Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.ids import InstanceId
 from trimtab.model.observation import Group, Lifecycle, RouteSeen, Target, TargetState
 from trimtab.model.policy import EjectMethod
+from trimtab.model.reason import Reason
 from trimtab_lab.chaos.gates import Gate
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.world import World
 
 GONE = (TargetState.DRAINING, TargetState.UNHEALTHY_DRAINING, TargetState.UNUSED)
+
+
+def against_tags(change: Change, at: Gate) -> Iterator[str]:
+    """Say what is taken though its tag forbids it, or though nobody asked whether one does."""
+    if not isinstance(change, Eject | Retire):
+        return
+    if at.tagged is None:
+        yield f"{change.instance} is taken, and nobody asked once more whether it may be"
+    elif isinstance(at.tagged, Reason):
+        if isinstance(change, Retire):
+            yield f"{change.instance} is terminated, and its tags could not be read"
+    elif change.instance in at.tagged:
+        yield f"{change.instance} is taken, and its tag says that nobody is to touch it"
 
 
 def print_of(world: World, change: Change) -> object:

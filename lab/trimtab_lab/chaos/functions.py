@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from trimtab.act import Actor
+from trimtab.act import Actor, Role
 from trimtab.adapters.ledger import TableLedger
 from trimtab.adapters.reports import TableReports
 from trimtab.adapters.store import TableStore
@@ -32,9 +32,9 @@ from trimtab_lab.chaos.gates import (
 )
 from trimtab_lab.chaos.oracle import Oracle
 from trimtab_lab.chaos.sights import GatedInfrastructure
-from trimtab_lab.chaos.signals import GatedSigns
+from trimtab_lab.chaos.signals import GatedLabels, GatedSigns
 from trimtab_lab.chaos.versions import TablesBefore
-from trimtab_lab.simulator.signs import WorldSigns
+from trimtab_lab.simulator.signs import WorldLabels, WorldSigns
 
 if TYPE_CHECKING:
     from trimtab.ports import Ledger
@@ -64,7 +64,7 @@ class Functions:
         tell: Callable[[str], None],
     ) -> None:
         self._tables, self._oracle, self._post, self._tell = tables, oracle, post, tell
-        self._signs = WorldSigns(oracle.world)
+        self._signs, self._labels = WorldSigns(oracle.world), WorldLabels(oracle.world)
 
     def _seen_by(self, gate: Gate) -> Tables:
         tables = GatedTables(self._tables, gate)
@@ -122,9 +122,11 @@ class Functions:
         """Carry out the intents of a stream record."""
         _, ledger, infrastructure = self._ports(gate)
         hands = GatedHands(self._oracle.world, gate)
-        actor = Actor(ledger, TableStore(self._seen_by(gate)), infrastructure, hands)
+        signs = GatedSigns(self._signs, gate)
+        role = Role(signs=signs, labels=GatedLabels(self._labels, gate))
+        actor = Actor(ledger, TableStore(self._seen_by(gate)), infrastructure, hands, role)
         for _, service, intent in intents_of(event):
-            gate.intent = intent
+            gate.intent, gate.tagged = intent, None
             done = actor.carry_out(service, intent, gate.now)
             if done is not None:
                 self._tell(f"{gate.running.name}: {done.kind} {done.subject}: {done.reason.text}")

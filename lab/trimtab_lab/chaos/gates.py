@@ -14,7 +14,8 @@ from trimtab.adapters.tables import Found, Item, Key, Put, Range, Table, Tables,
 from trimtab.errors import Denied, Refused, Throttled, Unclear
 from trimtab.model.change import Change
 from trimtab.model.entry import Call
-from trimtab.model.ids import EntryId
+from trimtab.model.ids import EntryId, InstanceId
+from trimtab.model.reason import Reason
 from trimtab.model.tick import Ask
 from trimtab.ports import Queue
 from trimtab_lab.chaos.baton import Crashed, Invocation
@@ -72,6 +73,8 @@ class Gate:
     is_old: bool = False
     """Whether it runs the version before this one."""
     pauses_read: bool = False
+    tagged: frozenset[InstanceId] | Reason | None = None
+    """Whom it has read nobody is to touch; ``None`` if it has not asked."""
     before: object = None
     """What its change is about, as it was."""
     seen: dict[str, object] = field(default_factory=dict)

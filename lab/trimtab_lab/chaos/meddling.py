@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from trimtab.model.signs import DO_NOT_TOUCH
 from trimtab_lab.chaos.plan import Dice, Trouble
 from trimtab_lab.world.errors import WorldError
 from trimtab_lab.world.faults import (
@@ -79,6 +80,7 @@ class Meddlers:
             self._protect,
             self._suspend,
             self._rebound,
+            self._tag,
         )
         edit = dice.choice(edits)
         try:
@@ -143,6 +145,14 @@ class Meddlers:
         self._world.update_group(name, low, high)
         return f"bounds {name} to {low} and {high}"
 
+    def _tag(self, dice: random.Random) -> str:
+        _, instance = self._member(dice)
+        tags = self._world.labels.instance_tags.setdefault(instance, {})
+        if tags.pop(DO_NOT_TOUCH, None) is not None:
+            return f"lets {instance} be touched again"
+        tags[DO_NOT_TOUCH] = "chaos"
+        return f"lets nobody touch {instance}"
+
     # the calm
 
     def holds(self, group: str, instance: str) -> None:
@@ -157,6 +167,8 @@ class Meddlers:
         """
         for fault in self._world.active_faults():
             self._world.switch_off(fault)
+        for tags in self._world.labels.instance_tags.values():
+            tags.pop(DO_NOT_TOUCH, None)
         for name, (low, high) in self._bounds.items():
             self._world.update_group(name, low, high)
             self._world.resume_processes(name)

@@ -7,14 +7,16 @@ anything, in each tick, in the situations where only one guard says no.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from trimtab.model.change import Resize, Restore, Retire, Reweight
+from trimtab.model.change import Eject, Resize, Restore, Retire, Reweight
 from trimtab.model.entry import Kind
 from trimtab.model.ladder import ReplacePolicy
 from trimtab.model.policy import EjectMethod, Lever, Mode
 from trimtab.model.request import ProtectFleet, ProtectRoute, Undo
+from trimtab.model.signs import DO_NOT_TOUCH
 from trimtab.model.tick import Pause
 from trimtab_lab.chaos.campaign import Campaign
 from trimtab_lab.chaos.plan import Trouble
@@ -180,6 +182,24 @@ def protects_what_is_under_way(campaign: Campaign) -> None:
             wish = ProtectFleet(change.fleet, until)
         if change is not None and not any(_alike(wish, was) for was in asked):
             campaign.ask(wish)
+
+
+def tags_what_is_under_way(campaign: Campaign) -> None:
+    """Tag every other instance that an intent takes, before it is carried out."""
+    oracle, tags = campaign.oracle, campaign.world.labels.instance_tags
+    for name, entry in oracle.intents.items():
+        if name not in oracle.ended and isinstance(entry.change, Eject | Retire):
+            instance = entry.change.instance
+            if int(instance[-1], 16) % 2:
+                tags.setdefault(instance, {})[DO_NOT_TOUCH] = "somebody"
+
+
+def brought_back(campaign: Campaign, _now: int) -> None:
+    """Let somebody bring back, each minute, whoever has been set aside."""
+    for eject in campaign.oracle.held_out():
+        if eject.group is not None:
+            with suppress(WorldError):
+                campaign.world.exit_standby(eject.group, (eject.instance,))
 
 
 def _alike(wish: ProtectRoute | ProtectFleet, was: object) -> bool:
@@ -350,7 +370,11 @@ NEEDED = (
           both(WILD, dice(Trouble.LATE, 0.9, "act"), done_by_somebody)),
     Named(224, "protected between intent and write",
           both(WILD, dice(Trouble.LATE, 0.9, "act")), each=protects_what_is_under_way),
-    Named(225, "a decider gone wild that ends whom it likes", both(WILD, replacing)),
+    Named(234, "tagged between intent and write",
+          both(WILD, dice(Trouble.LATE, 0.9, "act")), each=tags_what_is_under_way),
+    Named(225, "a decider gone wild that ends whom it likes", both(WILD, replacing, generous)),
+    Named(235, "a decider gone wild that ends whom somebody brings back",
+          both(WILD, replacing, generous, brought_back)),
     Named(227, "one after the other sick for good, and one replaced a day",
           both(one_a_day, sick_for_good), replaced, quiet=True, minutes=LONG),
     Named(231, "channels that fail, by turns and for long",

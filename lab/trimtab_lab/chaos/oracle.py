@@ -32,7 +32,7 @@ from trimtab.model.policy import Mode, Policy
 from trimtab.model.tick import Pause
 from trimtab.model.tick import Tick as TickRecord
 from trimtab_lab.chaos.asked import Book
-from trimtab_lab.chaos.footprints import as_intended, moves_size, named_by, print_of
+from trimtab_lab.chaos.footprints import against_tags, as_intended, moves_size, named_by, print_of
 from trimtab_lab.chaos.gates import Gate, log_puts, may_log
 from trimtab_lab.chaos.judge import broken_by
 from trimtab_lab.chaos.neighbour import count_of
@@ -234,6 +234,7 @@ class Oracle:
         if not at.is_old and found.by != WARDEN:
             self.broken += self.book.protected_since(found.id, at.now, at.began)
         self.law(as_intended(change, at), f"{name} is done unseen: the world was not as intended")
+        self.broken += against_tags(change, at)
         named = found.by == WARDEN or named_by(change) <= self._policy(found).resources()
         self.law(named, f"{name} is not of the policy's resources")
         if isinstance(change, Reweight):

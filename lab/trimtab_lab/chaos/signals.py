@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from trimtab.errors import Denied, Throttled, Unclear
+from trimtab.model.entry import Call
 from trimtab.model.ids import Arn, InstanceId
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.signs import Machine, Marks, Notice
 from trimtab_lab.chaos.gates import Gate
 from trimtab_lab.chaos.plan import Trouble
-from trimtab_lab.simulator.signs import WorldSigns
+from trimtab_lab.simulator.signs import WorldLabels, WorldSigns
 
 T = TypeVar("T")
 
@@ -29,7 +30,8 @@ class GatedSigns:
 
     def untouchable(self) -> frozenset[InstanceId] | Reason:
         """Instances that nobody is to touch."""
-        return self._asked("tagged instances", self._inner.untouchable)
+        self._gate.tagged = found = self._asked("tagged instances", self._inner.untouchable)
+        return found
 
     def notices(self) -> Mapping[InstanceId, Notice] | Reason:
         """Spot instances about to be interrupted."""
@@ -62,4 +64,15 @@ class GatedSigns:
             return Reason(ReasonCode.NOT_SEEN, str(error))
 
 
-__all__ = ["GatedSigns"]
+class GatedLabels:
+    """Port ``Labels`` of the world, behind a gate."""
+
+    def __init__(self, inner: WorldLabels, gate: Gate) -> None:
+        self._inner, self._gate = inner, gate
+
+    def label(self, instance: InstanceId, text: str) -> Call:
+        """Set the tag."""
+        return self._gate.call("label", lambda: self._inner.label(instance, text))
+
+
+__all__ = ["GatedLabels", "GatedSigns"]

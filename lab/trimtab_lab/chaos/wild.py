@@ -95,12 +95,15 @@ def _ejection(at: Situation, fleet: FleetPolicy, dice: random.Random) -> Change 
 
 
 def _an_end(at: Situation, dice: random.Random) -> Change | None:
-    """End any member of a group: one that serves, one that is out, one that is leaving."""
+    """End any member of a group: mostly one that was set aside, wherever it is by now."""
     fleet = at.policy.fleets[dice.choice(sorted(at.policy.fleets))]
     group = at.fleet(fleet.name).group
     if group is None or not group.members:
         return None
-    aside = [m for m in group.members if m.lifecycle is Lifecycle.STANDBY]
+    held = at.memory.fleet(fleet.name).ejected.values()
+    replaced = {e.eject.instance for e in held if e.eject.replace}
+    aside = [m for m in group.members if m.instance in replaced]
+    aside = aside or [m for m in group.members if m.lifecycle is Lifecycle.STANDBY]
     member = dice.choice(aside if aside and dice.random() < 0.7 else group.members)
     place = (fleet.name, fleet.target_group, member.instance, PORT, member.zone)
     return Retire(*place, group.name)

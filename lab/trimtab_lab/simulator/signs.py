@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from trimtab.errors import TrimtabError
+from trimtab.model.entry import Call
 from trimtab.model.ids import Arn, InstanceId
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.signs import (
     DO_NOT_TOUCH,
+    KEPT,
     REFRESHING,
     Check,
     Impairment,
@@ -94,6 +96,19 @@ class WorldSigns:
         except TrimtabError as error:
             return Reason(ReasonCode.THROTTLED, str(error))
         return None
+
+
+class WorldLabels:
+    """Port ``Labels`` over a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._api = world, Api(world)
+
+    def label(self, instance: InstanceId, text: str) -> Call:
+        """Set the tag."""
+        call = self._api.called("ec2:CreateTags", "create_tags")
+        self._world.labels.instance_tags.setdefault(instance, {})[KEPT] = text
+        return call
 
 
 def _machine(view: MachineView) -> Machine:
