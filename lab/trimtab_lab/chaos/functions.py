@@ -114,7 +114,7 @@ class Functions:
             self._tell(f"{name}: no tick: {result.text}")
             self._oracle.law("report it" not in result.text, f"{name}: {result.text}")
             return
-        self._oracle.committed = result
+        self._oracle.was_committed(result)
         for entry in result.entries:
             self._tell(f"{name}: {entry.kind} {_in_words(entry)} ({entry.reason.code})")
 

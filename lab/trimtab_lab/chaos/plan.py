@@ -112,7 +112,9 @@ class Extra(StrEnum):
 
 LENGTHS = (8, 8, 10, 12, 15, 25, 40)
 """Minutes of trouble: many short stories find more than few long ones do; some things take long."""
-LONG_CALM = 64
+CALM = 64
+"""Minutes at the most: what did harm twice is held for half an hour, then weights go by steps."""
+LONG_CALM = 94
 """Minutes for what an undo holds to run out, and for everything to come home after that."""
 
 
@@ -123,7 +125,7 @@ class Plan:
     seed: int
     troubles: frozenset[Trouble]
     minutes: int = 30
-    calm: int = 34
+    calm: int = CALM
     releases: bool = True
     """Operators end what they hold when the calm comes; else the calm waits until it runs out."""
     demand: tuple[float, ...] = ()

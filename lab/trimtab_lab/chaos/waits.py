@@ -9,14 +9,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from trimtab.loop import GRACE
 from trimtab.model.change import Restore, subject_of
 from trimtab.model.ids import FleetId
-from trimtab.model.memory import FleetMemory
+from trimtab.model.memory import Ejection, FleetMemory
 from trimtab.model.policy import RoutePolicy
 from trimtab.model.reason import ReasonCode
+from trimtab.model.report import Source
 from trimtab.model.request import MOST_HEARD, size_subject, weights_subject
 from trimtab.model.tick import Tick
 from trimtab.model.verdict import Ruling
@@ -72,13 +73,27 @@ def _overdue(tick: Tick) -> Iterator[str]:
     for fleet in tick.memory.fleets.values():
         for held in fleet.ejected.values():
             subject = subject_of(held.eject)
-            if held.until > tick.now or subject in coming:
+            if held.until > tick.now or subject in coming or _waits_for_its_probe(held, tick):
                 continue
             verdict = said.get(subject)
             if verdict is None:
                 yield f"{subject} was to return at {held.until:%H:%M:%S}, and nobody wants it"
             elif verdict.ruling is Ruling.REFUSED and verdict.reason.code not in NAMED_WAITS:
                 yield f"{subject} may not return: {verdict.reason.text}"
+
+
+def _waits_for_its_probe(held: Ejection, tick: Tick) -> bool:
+    """Tell whether our probe asks it, and it has not answered every place in each last minute."""
+    probe = tick.inputs.policy.health.probe
+    if probe is None:
+        return False
+    asked: dict[datetime, bool] = {}
+    for report in tick.inputs.seen.fleets[held.eject.fleet].reports:
+        tally = report.tallies.get(held.eject.target)
+        if report.source is Source.PROBE and report.minute >= held.since and tally is not None:
+            asked[report.minute] = asked.get(report.minute, True) and not tally.failed
+    last = [asked[minute] for minute in sorted(asked)[-probe.passes :]]
+    return bool(last) and not (len(last) == probe.passes and all(last))
 
 
 def _size_waits_for_nothing(name: FleetId, tick: Tick) -> Iterator[str]:

@@ -307,6 +307,19 @@ def test_holds_double_and_are_forgotten() -> None:
     assert learn(memory, (), at(20)).regretted == ()
 
 
+def test_what_was_done_before_a_hold_began_is_of_the_same_attempt() -> None:
+    """Two steps of one shift are found to do harm, in one tick or one after the other: once."""
+    key = "shrinking blue"
+    steps = (done(SHRINK, 6), replace(done(SHRINK, 7), entry=EntryId("T#001")))
+    found = [judge(world(step, seen=fleet(errors=0.1)))[0] for step in steps]
+    at_once = learn(Memory(), found, NOON).cautions[key]
+    assert (at_once.times, at_once.until) == (1, at(15))
+    one = learn(Memory(), found[:1], at(-1))
+    assert learn(one, found[1:], NOON).cautions == one.cautions
+    (late,) = judge(world(steps[1], seen=fleet(errors=0.1), cautions=one.cautions))
+    assert f"not again before {one.cautions[key].until:%H:%M}" in late.reason.text
+
+
 def test_an_effect_is_told_once() -> None:
     held = done(BACK)
     found = judge(world(held, seen=fleet(6)))

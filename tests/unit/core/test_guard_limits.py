@@ -177,6 +177,7 @@ def sized(desired: int, **changes: object) -> Situation:
         pytest.param(sized(20, max_size=10), grow(20, 10), 16, id="back into bounds by steps"),
         pytest.param(sized(2, min_size=10), grow(2, 10), 4, id="from below too"),
         pytest.param(sized(11, max_size=10), grow(11, 10), 10, id="the last step in"),
+        pytest.param(sized(11, max_size=10), grow(11, 11), None, id="no step is no step in"),
     ],
 )
 def test_sizes_stay_in_bounds_and_in_step(

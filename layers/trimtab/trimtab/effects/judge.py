@@ -14,7 +14,7 @@ from datetime import timedelta
 from trimtab.effects.harm import harm_of
 from trimtab.effects.looks import is_out, look
 from trimtab.model.change import Eject, Resize, Restore, Retire, caution_keys, subject_of
-from trimtab.model.effect import Effect, Proof, Unverified, held_for
+from trimtab.model.effect import Effect, Proof, Unverified, held_again
 from trimtab.model.ids import EntryId
 from trimtab.model.reason import Fact, Reason, ReasonCode
 from trimtab.model.situation import Situation
@@ -102,8 +102,7 @@ def _held_back(effect: Effect, at: Situation) -> Effect:
     keys = caution_keys(held.change)
     if not keys:
         return effect
-    known = [at.memory.cautions[k].times for k in keys if k in at.memory.cautions]
-    until = at.now + held_for(max(known, default=0) + 1)
+    until = max(held_again(at.memory.cautions.get(k), held.done, at.now)[0] for k in keys)
     text = f"{effect.reason.text}; not again before {until:%H:%M}"
     return replace(effect, reason=replace(effect.reason, text=text), holds=keys)
 

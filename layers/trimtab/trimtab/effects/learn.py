@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trimtab.effects.judge import TOLD_WITHIN
 from trimtab.model.change import Resize, Restore, Retire
-from trimtab.model.effect import Caution, Effect, Unverified, held_for
+from trimtab.model.effect import Caution, Effect, Unverified, held_again
 from trimtab.model.ids import FleetId
 from trimtab.model.memory import Memory
 
@@ -42,9 +42,10 @@ def _cautions(
     found = {k: c for k, c in held.items() if now - c.until < FORGOTTEN_AFTER}
     for effect in effects:
         for key in effect.holds:
-            times = found[key].times + 1 if key in found else 1
-            until = now + held_for(times)
-            found[key] = Caution(effect.about.entry, effect.reason.code, now, until, times)
+            earlier = found.get(key)
+            until, times = held_again(earlier, effect.about.done, now)
+            if earlier is None or times != earlier.times:
+                found[key] = Caution(effect.about.entry, effect.reason.code, now, until, times)
     return found
 
 

@@ -35,7 +35,7 @@ def check_group_bounds(proposal: Proposal, plan: Plan) -> Answer:
         return passed("within bounds", **facts)
     if isinstance(change, Resize):
         clamped = min(max(change.after, low), high)
-        if clamped != change.before and (clamped > change.before) == (change.after > change.before):
+        if (clamped - change.before) * (change.after - change.before) > 0:  # the same way, less far
             text = f"{change.after} is outside {low} to {high}"
             return Clamped(
                 replace(change, after=clamped), Reason(ReasonCode.GROUP_BOUNDS, text, facts)

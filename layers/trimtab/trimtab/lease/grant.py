@@ -129,7 +129,7 @@ def _route(
     before = {group: seen.weights[group] for group in groups.values()}
     home = {groups[f]: w for f, w in weights_of(route.split).items()}
     moving = _under_way(f"route {route.name}", memory)
-    has_moved = memory.route(route.name).moved_at is not None or until > at.now
+    has_moved = memory.route(route.name).moved_at is not None
     if moving is None and (is_home(before, home) or not has_moved):
         return None
     units = total_demand(route, at)
