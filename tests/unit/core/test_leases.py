@@ -154,6 +154,8 @@ def test_held_weights_are_leased_until_the_hold_ends() -> None:
     lease = lease_left(memory, situation=away(memory))
     assert lease is not None
     assert lease.expires == at(60)
+    not_done = Memory(version=1, holds=memory.holds)
+    assert lease_left(not_done, situation=away(not_done)) is None  # others have set what is there
 
 
 @pytest.mark.parametrize(
