@@ -217,7 +217,7 @@ def a_series(*values: float, ago: float = 1, complete: bool = True) -> Series:
         Point(newest - timedelta(minutes=back), float(value))
         for back, value in zip(range(len(values) - 1, -1, -1), values, strict=True)
     )
-    return Series(tuple(points), complete)
+    return Series.of(points, complete)
 
 
 def a_fleet(

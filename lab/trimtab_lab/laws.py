@@ -260,7 +260,7 @@ def _is_known(fleets: Iterable[FleetId], judged: Judged) -> None:
             series = (seen.signals or {}).get(signal)
             assert series is not None, f"{signal} of {fleet} was not read"
             assert series.complete, f"{signal} of {fleet} was read in part"
-            if not series.points or now - series.points[-1].at > judged.policy.guard.max_age:
+            if not series.times or now - series.times[-1] > judged.policy.guard.max_age:
                 assert _has_no_weight(fleet, judged), f"{signal} of {fleet} is stale"
 
 

@@ -46,7 +46,7 @@ def points(*found: tuple[float, float]) -> tuple[Point, ...]:
 
 def test_points_come_newest_first_and_are_read_oldest_first(aws: FakeAws) -> None:
     aws.answer("GetMetricData", page(result((2, 20.0), (1, 10.0))))
-    assert read(aws) == Series(points((1, 10.0), (2, 20.0)))
+    assert read(aws) == Series.of(points((1, 10.0), (2, 20.0)))
 
 
 def test_no_data_is_an_empty_complete_series_not_zero(aws: FakeAws) -> None:
@@ -87,7 +87,7 @@ def test_the_same_series_is_paid_for_once_and_five_hundred_go_in_a_call(aws: Fak
     found = AwsInfrastructure(aws.clients).series([*keys, *keys], at(0), at(10))
     assert [len(c["MetricDataQueries"]) for c in aws.of("GetMetricData")] == [500, 500, 1]
     assert list(found) == keys
-    assert set(found.values()) == {Series(points((1, 1.0)))}
+    assert set(found.values()) == {Series.of(points((1, 1.0)))}
 
 
 def test_a_series_over_several_pages_is_one_and_the_last_page_tells_if_it_is_whole(
@@ -99,13 +99,13 @@ def test_a_series_over_several_pages_is_one_and_the_last_page_tells_if_it_is_who
         page(token="2"),
         page(result((2, 2.0))),
     )
-    assert read(aws) == Series(points((2, 2.0), (3, 3.0)))
+    assert read(aws) == Series.of(points((2, 2.0), (3, 3.0)))
 
 
 @pytest.mark.parametrize("status", ["PartialData", "InternalError"])
 def test_half_an_answer_is_a_series_that_is_not_complete(aws: FakeAws, status: str) -> None:
     aws.answer("GetMetricData", page(result((1, 1.0), status=status)))
-    assert read(aws) == Series(points((1, 1.0)), complete=False)
+    assert read(aws) == Series.of(points((1, 1.0)), complete=False)
 
 
 @pytest.mark.parametrize("status", ["PartialData", "InternalError"])
@@ -137,19 +137,19 @@ def test_a_value_that_cannot_be_true_is_dropped_and_the_series_not_whole(
     aws: FakeAws, value: float
 ) -> None:
     aws.answer("GetMetricData", page(result((2, value), (1, 1.0))))
-    assert read(aws) == Series(points((1, 1.0)), complete=False)
+    assert read(aws) == Series.of(points((1, 1.0)), complete=False)
 
 
 def test_an_applications_own_metric_may_be_negative_but_not_its_count(aws: FakeAws) -> None:
     aws.answer("GetMetricData", page(result((1, -5.0))))
     count = MetricKey(OWN.namespace, OWN.name, "SampleCount", OWN.dimensions)
-    assert read(aws, OWN) == Series(points((1, -5.0)))
-    assert read(aws, count) == Series((), complete=False)
+    assert read(aws, OWN) == Series.of(points((1, -5.0)))
+    assert read(aws, count) == Series(complete=False)
 
 
 def test_points_outside_the_time_asked_for_are_not_ours(aws: FakeAws) -> None:
     aws.answer("GetMetricData", page(result((10, 1.0), (9, 2.0), (0, 3.0), (-1, 4.0))))
-    assert read(aws) == Series(points((0, 3.0), (9, 2.0)))
+    assert read(aws) == Series.of(points((0, 3.0), (9, 2.0)))
 
 
 def test_one_damaged_series_hides_no_other(aws: FakeAws) -> None:
@@ -157,7 +157,7 @@ def test_one_damaged_series_hides_no_other(aws: FakeAws) -> None:
     aws.answer("GetMetricData", results)
     found = AwsInfrastructure(aws.clients).series([REQUESTS, OWN], at(0), at(10))
     assert isinstance(found[REQUESTS], Reason)
-    assert found[OWN] == Series(points((1, 1.0)))
+    assert found[OWN] == Series.of(points((1, 1.0)))
 
 
 def test_a_call_that_fails_darkens_its_own_five_hundred_only(aws: FakeAws) -> None:

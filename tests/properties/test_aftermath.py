@@ -103,7 +103,7 @@ class World:
 
 def _series(minutes: Sequence[int], values: Sequence[float]) -> Series:
     points = (Point(NOON + m * MINUTE, v) for m, v in zip(minutes, values, strict=True))
-    return Series(tuple(points))
+    return Series.of(points)
 
 
 @st.composite

@@ -166,7 +166,7 @@ def test_whatever_targets_report_of_themselves_the_laws_hold(
     def report(fleet: FleetSeen) -> FleetSeen:
         metrics = {
             name: {
-                i: replace(s, points=tuple(replace(p, value=v) for p, v in _each(s, values)))
+                i: Series.of(Point(at_, v) for at_, v in zip(s.times, values, strict=False))
                 for i, s in by.items()
             }
             for name, by in (fleet.metrics or {}).items()
@@ -174,10 +174,6 @@ def test_whatever_targets_report_of_themselves_the_laws_hold(
         return replace(fleet, metrics=metrics)
 
     holds(with_fleets(was, report))
-
-
-def _each(series: Series, values: list[float]) -> list[tuple[Point, float]]:
-    return list(zip(series.points, values, strict=False))
 
 
 # zones, sizes, newcomers

@@ -138,4 +138,4 @@ def _latency(index: int) -> float:
 
 
 def _series(value: float) -> Series:
-    return Series(tuple(Point(NOW - timedelta(minutes=m), value) for m in (4, 3, 2)))
+    return Series.of(Point(NOW - timedelta(minutes=m), value) for m in (4, 3, 2))

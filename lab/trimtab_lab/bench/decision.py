@@ -90,8 +90,9 @@ def _read(seen: Observation) -> int:
     for fleet in seen.fleets.values():
         count += sum(1 for t in fleet.targets or () if t.id and t.state)
         for metric in (fleet.metrics or {}).values():
-            points = (p for one in metric.values() for p in one.points)
-            count += sum(1 for p in points if p.at <= seen.now and p.value >= 0)
+            for one in metric.values():
+                held = zip(one.times, one.values, strict=True)
+                count += sum(1 for at, value in held if at <= seen.now and value >= 0)
     return count
 
 

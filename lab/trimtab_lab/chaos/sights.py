@@ -80,7 +80,7 @@ class GatedInfrastructure:
         if gate.dice.strikes(Trouble.PARTIAL, key.name):
             empty = gate.dice.of(Trouble.PARTIAL).random() < 0.5
             gate.say(f"{key.name}: {'empty' if empty else 'partial'}")
-            return Series(()) if empty else replace(series, complete=False)
+            return Series() if empty else replace(series, complete=False)
         if gate.dice.strikes(Trouble.GARBAGE, key.name):
             dice = gate.dice.of(Trouble.GARBAGE)
             gate.say(f"{key.name}: values that cannot be")

@@ -1,6 +1,6 @@
 """Values to plain JSON and back, in one place, exact in both directions.
 
-The shape follows the types: a dataclass is an object of its fields (left out only where both the
+The shape follows the types: a record is an object of its fields (left out only where both the
 value and its default are empty, so that a stored document never changes with our defaults), a
 union of dataclasses is tagged with ``"is"``, times are ISO 8601 in UTC, durations
 are seconds. Text is canonical (sorted keys, no spaces), so equal values give equal text, fit to
@@ -29,6 +29,7 @@ Encoder = Callable[[Any], Any]
 Decoder = Callable[[Any], Any]
 
 _TAG = "is"
+_NONE = dataclasses.MISSING
 _EMPTY = (type(None), str, bool, tuple, dict, frozenset)
 EXACT_INTEGERS = 2**53
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -108,20 +109,32 @@ def time_of_ulid(name: str) -> datetime | None:
 
 def _build_encoder(kind: Any) -> Encoder:
     """Build the encoder of one type."""
-    if dataclasses.is_dataclass(kind):
-        return _dataclass_encoder(kind)
+    if _is_record(kind):
+        return _record_encoder(kind)
     for known, encoder in _ENCODERS:
         if issubclass(kind, known):
             return encoder
     raise TypeError(f"the codec knows no {kind!r}: model values hold plain types only")
 
 
-def _dataclass_encoder(kind: Any) -> Encoder:
-    hints = typing.get_type_hints(kind)
-    fields = tuple(
-        (f.name, f.default if f.default_factory is dataclasses.MISSING else f.default_factory())
+def _is_record(kind: Any) -> bool:
+    """Tell whether a type has fields: a dataclass, or a named tuple."""
+    return dataclasses.is_dataclass(kind) or hasattr(kind, "_field_defaults")
+
+
+def _stored(kind: Any) -> dict[str, Any]:
+    """Return a record's fields with their defaults, but those that follow from the others."""
+    if not dataclasses.is_dataclass(kind):
+        return {name: kind._field_defaults.get(name, _NONE) for name in kind._fields}
+    return {
+        f.name: f.default if f.default_factory is _NONE else f.default_factory()
         for f in dataclasses.fields(kind)
-    )
+        if f.init
+    }
+
+
+def _record_encoder(kind: Any) -> Encoder:
+    hints, fields = typing.get_type_hints(kind), tuple(_stored(kind).items())
     tagged = {name for name, _ in fields if _has_union(hints[name])}
 
     def out(value: Any) -> dict[str, Any]:
@@ -214,8 +227,8 @@ def _build_decoder(hint: Any) -> Decoder:
         return _set_decoder(typing.get_args(hint)[0])
     if origin is not None and issubclass(origin, Mapping):
         return _mapping_decoder(typing.get_args(hint))
-    if dataclasses.is_dataclass(hint):
-        return _dataclass_decoder(hint)
+    if _is_record(hint):
+        return _record_decoder(hint)
     return _plain_decoder(hint)
 
 
@@ -310,14 +323,10 @@ def _mapping_decoder(args: tuple[Any, ...]) -> Decoder:
     return read
 
 
-def _dataclass_decoder(kind: Any) -> Decoder:
-    hints = typing.get_type_hints(kind)
-    readers = {f.name: _decoder(hints[f.name]) for f in dataclasses.fields(kind)}
-    needed = {
-        f.name
-        for f in dataclasses.fields(kind)
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    }
+def _record_decoder(kind: Any) -> Decoder:
+    hints, fields = typing.get_type_hints(kind), _stored(kind)
+    readers = {name: _decoder(hints[name]) for name in fields}
+    needed = {name for name, default in fields.items() if default is _NONE}
 
     def read(data: Any) -> Any:
         if not isinstance(data, dict):
@@ -333,7 +342,10 @@ def _dataclass_decoder(kind: Any) -> Decoder:
                 found[name] = readers[name](held)
         except _Misfit as misfit:
             raise misfit.inside(f".{name}") from misfit.__cause__
-        return kind(**found)
+        try:
+            return kind(**found)
+        except ValueError as error:  # fields that do not go together
+            raise _Misfit(f"expected {kind.__name__}, found {error}") from error
 
     return read
 

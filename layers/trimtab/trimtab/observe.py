@@ -250,7 +250,7 @@ def _with_metrics(
             series = answers.get(key)
             if isinstance(series, Series) and series.complete:
                 answered = True
-                if series.points:
+                if series.times:
                     metrics.setdefault(name, {})[instance] = series
         reading = (fleets[fleet].reading or Reading()) + Reading(close=len(asked))
         seen_closely = replace(fleets[fleet], metrics=metrics, looked_closely=answered)

@@ -91,9 +91,9 @@ def test_old_counts_say_nothing_of_now() -> None:
 def test_absurd_numbers_are_no_numbers(absurd: float) -> None:
     one = counted({1: (40, 40, 40), 2: (0, 0, 0)})
     last = one.requests[target(1)].points[-1]
-    spoilt = Series((*one.requests[target(1)].points[:-1], Point(last.at, absurd)))
+    spoilt = Series.of((*one.requests[target(1)].points[:-1], Point(last.at, absurd)))
     assert found(replace(one, requests={**one.requests, target(1): spoilt})) == [target(1)]
-    errors = Series(tuple(Point(p.at, absurd) for p in one.errors[target(2)].points))
+    errors = Series.of(Point(p.at, absurd) for p in one.errors[target(2)].points)
     assert found(replace(one, errors={**one.errors, target(2): errors})) == [target(1)]
 
 

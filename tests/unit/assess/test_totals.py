@@ -17,7 +17,7 @@ VALUES = st.one_of(st.integers(0, 500), st.floats(-5, 500), st.sampled_from([1e1
 @st.composite
 def series(draw: st.DrawFn) -> Series:
     minutes = sorted(draw(st.sets(st.integers(0, 9), max_size=8)))
-    return Series(tuple(Point(NOON + timedelta(minutes=m), draw(VALUES)) for m in minutes))
+    return Series.of(Point(NOON + timedelta(minutes=m), draw(VALUES)) for m in minutes)
 
 
 @given(series(), st.none() | series(), st.integers(0, 9), st.integers(1, 6))

@@ -154,7 +154,7 @@ def test_samples_from_a_warm_up_are_not_judged() -> None:
 
 def test_samples_too_old_are_no_samples() -> None:
     fleet = slow_fleet(*[(0.04,) * 2] * 3, (0.3,) * 2)
-    old = {i: Series(tuple(replace(p, at=at(-6)) for p in s.points))
+    old = {i: Series.of(replace(p, at=at(-6)) for p in s.points)
            for i, s in (fleet.metrics or {})[SLOW.metric.name].items()}  # fmt: skip
     assert condition(replace(fleet, metrics={SLOW.metric.name: old}), policy=OUTLIERS) == "trusted"
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from tests.builders import NOON, a_policy, a_tick, an_eject, an_entry
+from tests.builders import NOON, a_policy, a_series, a_tick, an_eject, an_entry
 from trimtab.codec import decode, dumps, encode, iso, loads, ulid
 from trimtab.errors import Malformed
 from trimtab.model.change import Change, Resize
 from trimtab.model.entry import Entry
 from trimtab.model.memory import Finding, Memory, Wish
-from trimtab.model.observation import Point
+from trimtab.model.observation import Point, Series
 from trimtab.model.policy import Lever, Policy, ScalingPolicy
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Ask, Pause, Tick
@@ -88,6 +88,14 @@ def test_text_that_is_not_ours_is_refused_with_its_place(kind: type, text: str, 
     with pytest.raises(Malformed) as caught:
         loads(kind, text)
     assert words in str(caught.value)
+
+
+def test_columns_of_two_lengths_are_refused() -> None:
+    assert dumps(a_series(1, 2)) == (
+        '{"complete":true,"times":["2026-03-02T11:58:00Z","2026-03-02T11:59:00Z"],"values":[1,2]}'
+    )
+    with pytest.raises(Malformed, match="found 0 times and 1 values"):
+        loads(Series, '{"values":[1]}')
 
 
 def test_a_change_of_a_kind_we_do_not_know_is_refused() -> None:

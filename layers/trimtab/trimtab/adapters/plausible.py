@@ -22,7 +22,7 @@ def sieved(points: Sequence[Point], key: MetricKey) -> Series:
     Worked example: 120, NaN, 130 are 120 and 130, and incomplete: what was dropped was a value.
     """
     good = tuple(p for p in points if is_plausible(key, p.value))
-    return Series(good, complete=len(good) == len(points))
+    return Series.of(good, complete=len(good) == len(points))
 
 
 def is_plausible(key: MetricKey, value: float) -> bool:

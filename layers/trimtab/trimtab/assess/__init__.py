@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter
 
 from trimtab.assess.cause import Scene, cause_of
 from trimtab.assess.demand import FleetLoad, assess_demand
 from trimtab.assess.detect import Detected, detect
-from trimtab.assess.detectors import lb_unhealthy
+from trimtab.assess.detectors import is_failed
 from trimtab.assess.look import Look
 from trimtab.assess.suspicion import (
     error_share,
@@ -115,10 +115,10 @@ def _assess_targets(detected: Detected, look: Look) -> tuple[Beliefs | None, Bel
     new = look.memory.warming
     beliefs: list[TargetBelief] = []
     odd: list[TargetBelief] = []
-    for name, target in sorted(((t.id, t) for t in look.seen.targets), key=itemgetter(0)):
+    for target in sorted(look.seen.targets, key=attrgetter("id")):
         plain = target.state is HEALTHY and not target.mitigating
-        if plain and name not in spoken_of and target.instance not in new:
-            beliefs.append(TargetBelief(target, TRUSTED, serves=True))
+        if plain and target.id not in spoken_of and target.instance not in new:
+            beliefs.append(TargetBelief(target, TRUSTED, True))
         else:
             odd.append(_assess_target(target, detected, look))
             beliefs.append(odd[-1])
@@ -149,7 +149,7 @@ def _assess_target(target: Target, detected: Detected, look: Look) -> TargetBeli
     since = look.memory.warming.get(target.instance)
     if since is not None and look.now - since < look.policy.scaling.warm_up:
         return TargetBelief(target, Condition.WARMING, serves)
-    if not serves and lb_unhealthy(target, look.now) is None:
+    if not serves and not is_failed(target):
         return TargetBelief(target, Condition.UNKNOWN, serves)
     return _judged(target, detected, look)
 

@@ -7,16 +7,14 @@ it is asked needs no statistics, only somebody else who does not fail.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from trimtab.assess.binomial import Counts
-from trimtab.assess.failures import MOST, Counted, minutes_of
+from trimtab.assess.failures import Counted, minutes_of, plainly_below
 from trimtab.assess.look import Findings, Look
 from trimtab.assess.peers import counted_of
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
-from trimtab.model.observation import Point
 from trimtab.model.reason import ReasonCode
 
 FEWEST = 5
@@ -56,10 +54,10 @@ def _apart(counted: Counted, look: Look) -> tuple[Failed, int]:
     failed: dict[InstanceId, tuple[Counts, ...]] = {}
     well = 0
     for instance, series in counted.requests.items():
-        errors, last = counted.errors.get(instance), series.last
-        if last is None or last.at < newest:
+        errors = counted.errors.get(instance)
+        if not series.times or series.times[-1] < newest:
             continue
-        if _plainly_did_well(last, errors.last if errors else None, share):
+        if plainly_below(share, series, errors):
             well += 1
             continue
         minutes = minutes_of(series, errors, oldest)[-count:]
@@ -70,21 +68,12 @@ def _apart(counted: Counted, look: Look) -> tuple[Failed, int]:
     return failed, well
 
 
-def _plainly_did_well(requests: Point, errors: Point | None, share: float) -> bool:
-    """Tell whether the newest minute had fewer errors than ``share``, however they are rounded."""
-    if not 1 <= requests.value <= MOST:
-        return False
-    if errors is None:
-        return True
-    return errors.at <= requests.at and errors.value < share * requests.value - 1
-
-
 def _evidence(
     minutes: tuple[Counts, ...], peers: int, look: Look, counted: Counted, instance: InstanceId
 ) -> Evidence:
     asked, failed = sum(c.asked for c in minutes), sum(c.failed for c in minutes)
     text = f"failed {failed} of {asked} requests, {len(minutes)} minutes in a row; {peers} others"
-    evidence = Evidence(
+    return Evidence(
         ReasonCode.CONSECUTIVE_FAILURES,
         failed / asked,
         look.policy.health.patience.failing_share,
@@ -92,6 +81,5 @@ def _evidence(
         peers,
         look.now,
         f"{text} did not",
+        at=counted.requests[instance].times[-1],
     )
-    last = counted.requests[instance].last
-    return replace(evidence, at=last.at if last else None)

@@ -6,7 +6,6 @@ Whether a finding has held for long enough is not their business: ``assess`` ask
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -36,9 +35,7 @@ def lb_unhealthy(target: Target, now: datetime) -> Evidence | None:
     ``unavailable`` are no failures. Worked example: ``unhealthy`` with ``Target.Timeout`` is a
     finding; ``unhealthy`` with ``Elb.InternalError`` is none.
     """
-    if target.state not in (TargetState.UNHEALTHY, TargetState.UNHEALTHY_DRAINING):
-        return None
-    if target.state_reason.startswith(OUR_LOAD_BALANCERS_FAULT):
+    if not is_failed(target):
         return None
     return Evidence(
         detector=ReasonCode.LB_UNHEALTHY,
@@ -52,6 +49,12 @@ def lb_unhealthy(target: Target, now: datetime) -> Evidence | None:
     )
 
 
+def is_failed(target: Target) -> bool:
+    """Tell whether the load balancer has failed a target, and by the target's own fault."""
+    unhealthy = target.state in (TargetState.UNHEALTHY, TargetState.UNHEALTHY_DRAINING)
+    return unhealthy and not target.state_reason.startswith(OUR_LOAD_BALANCERS_FAULT)
+
+
 def levels_of(
     series: Mapping[InstanceId, Series], rule: OutlierPolicy, oldest: datetime
 ) -> Mapping[InstanceId, float]:
@@ -61,17 +64,38 @@ def levels_of(
     """
     count = rule.min_samples
     return {
-        instance: lower_median([p.value for p in last])
+        instance: lower_median(one.values[-count:])
         for instance, one in series.items()
-        if len(last := one.points[-count:]) == count and last[0].at >= oldest
+        if len(one.times) >= count and one.times[-count] >= oldest
     }
 
 
+class Usual(NamedTuple):
+    """What is usual among some targets, and the highest of a rule's three bars."""
+
+    centre: float
+    bar: float
+    peers: int
+
+
+def usual_of(levels: Iterable[float], rule: OutlierPolicy) -> Usual:
+    """Return the median of some levels, one at least, and what stands out of them."""
+    held = sorted(levels)
+    centre = median(held)
+    deviating = centre + rule.deviations * spread(held, centre)
+    return Usual(centre, max(centre * rule.times_median, deviating, rule.floor), len(held))
+
+
+MANY = 20
+"""From this many on, one target cannot move its fleet's median, so it is not left out of it."""
+
+
 def metric_outliers(
+    series: Mapping[InstanceId, Series],
     levels: Mapping[InstanceId, float],
+    usual: Usual,
     rule: OutlierPolicy,
     now: datetime,
-    newest: Mapping[InstanceId, datetime] | None = None,
 ) -> Iterator[tuple[InstanceId, Evidence]]:
     """Find targets whose metric stands far above their peers'.
 
@@ -79,28 +103,24 @@ def metric_outliers(
     fresh samples, of two the smaller: one bad minute, however bad, is no outlier), and compared
     with the median of the *other* targets; see ``OutlierPolicy`` for the three bars. Will not run
     for a target with fewer samples, nor below ``min_peers`` others. One-sided: low is not bad.
-    ``newest`` are the times of their newest samples, for the evidence.
+    ``usual`` is that of all levels.
 
     Worked example: 40, 42, 44, 300 ms with ``times_median`` 3: peers of the last have median 42,
     spread 1.4826 x 2 = 3; its bars are 126 and 42 + 5 x 3 = 57, so 300 is found.
     """
     if len(levels) <= rule.min_peers:
         return
-    usual, many = _of_peers(levels.values(), rule), len(levels) >= MANY
+    many = len(levels) >= MANY
     for instance in sorted(i for i, level in levels.items() if level > usual.bar or not many):
-        level = levels[instance]
+        level, peers = levels[instance], usual
         if not many:
-            usual = _of_peers((v for k, v in levels.items() if k != instance), rule)
-        if level > usual.bar > 0:  # nobody stands out from peers that report nothing but zeros
-            evidence = _outlier(rule, level, usual, now)
-            yield instance, replace(evidence, at=(newest or {}).get(instance))
+            peers = usual_of((v for k, v in levels.items() if k != instance), rule)
+        if level > peers.bar > 0:  # nobody stands out from peers that report nothing but zeros
+            yield instance, _outlier(rule, level, peers, series[instance].times[-1], now)
 
 
 def rising(
-    series: Mapping[InstanceId, Series],
-    levels: Mapping[InstanceId, float],
-    rule: OutlierPolicy,
-    oldest: datetime,
+    series: Mapping[InstanceId, Series], usual: Usual, oldest: datetime
 ) -> frozenset[InstanceId]:
     """Name whose newest sample alone stands out, if it is not older than ``oldest``.
 
@@ -108,33 +128,16 @@ def rising(
     whom two bad ones are here is not alone. Worked example: at 42 ms usually, one with 1,400 and
     4,700 ms is an outlier; one with 42 and 1,500 is rising.
     """
-    bar = _of_peers(levels.values(), rule).bar
     return frozenset(
         instance
         for instance, one in series.items()
-        if (last := one.last) is not None and last.at >= oldest and last.value > bar > 0
+        if one.times and one.values[-1] > usual.bar > 0 and one.times[-1] >= oldest
     )
 
 
-MANY = 20
-"""From this many on, one target cannot move its fleet's median, so it is not left out of it."""
-
-
-class _Usual(NamedTuple):
-    centre: float
-    bar: float
-    peers: int
-
-
-def _of_peers(values: Iterable[float], rule: OutlierPolicy) -> _Usual:
-    """Return what is usual among ``values``, and the highest of the rule's three bars."""
-    held = list(values)
-    centre = median(held)
-    deviating = centre + rule.deviations * spread(held, centre)
-    return _Usual(centre, max(centre * rule.times_median, deviating, rule.floor), len(held))
-
-
-def _outlier(rule: OutlierPolicy, level: float, usual: _Usual, now: datetime) -> Evidence:
+def _outlier(
+    rule: OutlierPolicy, level: float, usual: Usual, at: datetime, now: datetime
+) -> Evidence:
     return Evidence(
         detector=ReasonCode.METRIC_OUTLIER,
         score=level,
@@ -146,4 +149,5 @@ def _outlier(rule: OutlierPolicy, level: float, usual: _Usual, now: datetime) ->
             f"{rule.metric.name} {level:.4g} is above {usual.bar:.4g}; "
             f"the median of {usual.peers} peers is {usual.centre:.4g}"
         ),
+        at=at,
     )

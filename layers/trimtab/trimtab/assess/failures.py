@@ -8,8 +8,8 @@ when there is something to count; the series itself must have been read whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trimtab.assess.binomial import Counts, standouts, sum_of
@@ -72,10 +72,15 @@ def failure_outliers(
         if len(latest) == MINUTES_IN_A_ROW and all(c.share > bar - EXACT for c in latest):
             mine, peers = counts[instance], len(counts) - 1
             evidence = Evidence(
-                ReasonCode.FAILURE_OUTLIER, mine.share, bar, mine.asked, peers, now, text
+                ReasonCode.FAILURE_OUTLIER,
+                mine.share,
+                bar,
+                mine.asked,
+                peers,
+                now,
+                text,
+                at=requests.times[-1],
             )
-            last = requests.last
-            evidence = replace(evidence, at=last.at if last else None)
             found.append((instance, evidence))
     odd = {instance for instance, _ in found}
     lowest = min((evidence.threshold for _, evidence in found), default=None)
@@ -95,8 +100,9 @@ def _rising(
         return frozenset()
     least = rule.min_volume * timedelta(minutes=1) / rule.window
     newest = {
-        instance: total_of(series, counted.errors.get(instance), oldest, 1)
+        instance: total_of(series, errors, oldest, 1)
         for instance, series in counted.requests.items()
+        if not plainly_below(bar, series, errors := counted.errors.get(instance))
     }
     return frozenset(i for i, c in newest.items() if c.asked >= least and c.share > bar - EXACT)
 
@@ -117,7 +123,7 @@ def _recent(
     return {
         instance: total
         for instance, series in counted.requests.items()
-        if (last := series.last) is not None and last.at >= newest
+        if series.times and series.times[-1] >= newest
         if (total := total_of(series, counted.errors.get(instance), oldest, length)).asked
     }
 
@@ -131,36 +137,52 @@ def total_of(requests: Series, errors: Series | None, oldest: datetime, length: 
 
     This is done for every target, thousands at a time; the minutes of few are looked at one by one.
     """
+    times, values, bad = requests.times, requests.values, _beside(requests, errors)
     asked = failed = count = 0
-    older = reversed(errors.points if errors else ())
-    bad = next(older, None)
-    for point in reversed(requests.points):
-        at, value = point.at, point.value
-        if at < oldest:
+    for i in range(len(times) - 1, -1, -1):
+        value = values[i]
+        if times[i] < oldest or count == length:
             break
-        if not NONE < value <= MOST:
-            continue
-        mine = round(value)
-        while bad is not None and bad.at > at:
-            bad = next(older, None)
-        if bad is not None and bad.at == at:
-            if NONE < bad.value <= MOST:
-                failed += min(mine, round(bad.value))
-            bad = next(older, None)
-        asked += mine
-        count += 1
-        if count == length:
-            break
+        if NONE < value <= MOST:
+            mine = round(value)
+            asked += mine
+            count += 1
+            if NONE < (wrong := bad[i]) <= MOST:
+                failed += min(mine, round(wrong))
     return Counts(asked, failed)
+
+
+def plainly_below(share: float, requests: Series, errors: Series | None) -> bool:
+    """Tell whether the newest minute had fewer errors than ``share``, however they are rounded.
+
+    It must be a minute with requests. This is what most targets are asked, and all of it.
+    """
+    asked = requests.values[-1] if requests.values else 0.0
+    if not 1 <= asked <= MOST:
+        return False
+    if errors is None or not errors.times:
+        return share > 0
+    return errors.times[-1] <= requests.times[-1] and errors.values[-1] < share * asked - 1
+
+
+def _beside(requests: Series, errors: Series | None) -> Sequence[float]:
+    """Return the errors of each minute of requests; mostly both have the same minutes."""
+    if errors is None:
+        return (0.0,) * len(requests.times)
+    if errors.times == requests.times:
+        return errors.values
+    failed = errors.by_time
+    return [failed.get(at, 0.0) for at in requests.times]
 
 
 def minutes_of(requests: Series, errors: Series | None, oldest: datetime) -> Minutes:
     """Count each fresh minute with requests; absurd numbers are no numbers."""
-    failed = {p.at: p.value for p in errors.points if _is_count(p.value)} if errors else {}
     return tuple(
-        Counts(asked, min(asked, round(failed.get(p.at, 0.0))))
-        for p in requests.points
-        if p.at >= oldest and _is_count(p.value) and (asked := round(p.value)) > 0
+        Counts(asked, min(asked, round(wrong)) if _is_count(wrong) else 0)
+        for at, value, wrong in zip(
+            requests.times, requests.values, _beside(requests, errors), strict=True
+        )
+        if at >= oldest and _is_count(value) and (asked := round(value)) > 0
     )
 
 

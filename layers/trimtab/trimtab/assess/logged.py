@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trimtab.access.spread import weighted
-from trimtab.assess.detectors import levels_of, metric_outliers
+from trimtab.assess.detectors import levels_of, metric_outliers, usual_of
 from trimtab.assess.failures import Counted, failure_outliers
 from trimtab.assess.look import Findings, Look
-from trimtab.assess.statistics import median
 from trimtab.model.access_logs import AccessLogs, CountSource, LoggedLatency
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId, TargetId
@@ -108,11 +107,13 @@ def _slow(heard: Heard, rules: AccessLogs, look: Look) -> _Said:
     }
     oldest = look.now - rules.max_age - SAMPLE * (rule.min_samples - 1)
     levels = levels_of(series, rule, oldest)
-    newest = {i: s.last.at for i, s in series.items() if s.last is not None}
-    found = metric_outliers(levels, rule, look.now, newest)
+    if not levels:
+        return _Said()
+    usual = usual_of(levels.values(), rule)
+    found = metric_outliers(series, levels, usual, rule, look.now)
     return _Said(
         tuple((i, replace(e, detector=ReasonCode.LOGGED_LATENCY)) for i, e in found),
-        level=median(list(levels.values())) if levels else None,
+        level=usual.centre,
     )
 
 
@@ -121,7 +122,7 @@ def _series(
     value: Callable[[tuple[Tally, ...]], float | None],
 ) -> Series:
     points = ((at, value(minutes[at])) for at in sorted(minutes))
-    return Series(tuple(Point(at, v) for at, v in points if v is not None))
+    return Series.of(Point(at, v) for at, v in points if v is not None)
 
 
 def _asked(tallies: tuple[Tally, ...]) -> float:

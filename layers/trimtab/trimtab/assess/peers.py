@@ -6,13 +6,11 @@ Samples from a newcomer's warm-up say nothing about it and nothing about its pee
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from trimtab.assess.detectors import levels_of, metric_outliers, rising
+from trimtab.assess.detectors import levels_of, metric_outliers, rising, usual_of
 from trimtab.assess.failures import Counted, failing_shares, failure_outliers
 from trimtab.assess.look import Findings, Look
-from trimtab.assess.statistics import median
 from trimtab.model.access_logs import CountSource
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
@@ -29,17 +27,15 @@ def by_outliers(look: Look) -> Findings:
     medians: dict[str, float] = {}
     others: set[InstanceId] = set()
     for rule in look.policy.health.outliers:
-        levels = levels_by(rule, look)
-        if levels:
-            medians[rule.metric.name] = median(list(levels.values()))
-        series = _warm(rule.metric.name, look)
-        odd = dict(metric_outliers(levels, rule, look.now))
-        for instance, evidence in odd.items():
-            last = series[instance].last
-            found.append((instance, replace(evidence, at=last.at if last else None)))
+        series, levels = _warm(rule.metric.name, look), levels_by(rule, look)
+        if not levels:
+            continue
+        usual = usual_of(levels.values(), rule)
+        medians[rule.metric.name] = usual.centre
+        odd = dict(metric_outliers(series, levels, usual, rule, look.now))
+        found += odd.items()
         if odd:
-            recent = look.now - look.policy.guard.max_age
-            others |= rising(series, levels, rule, recent) - odd.keys()
+            others |= rising(series, usual, look.now - look.policy.guard.max_age) - odd.keys()
     return Findings(look.on_instances(found), medians, rising=look.of_instances(others))
 
 
@@ -80,10 +76,6 @@ def _warm(metric: str, look: Look) -> Mapping[InstanceId, Series]:
     series = (look.seen.metrics or {}).get(metric, {})
     warm_up = look.policy.scaling.warm_up
     late = {
-        i: _since(series[i], at + warm_up) for i, at in look.memory.warming.items() if i in series
+        i: series[i].since(at + warm_up) for i, at in look.memory.warming.items() if i in series
     }
     return {**series, **late} if late else series
-
-
-def _since(series: Series, at: datetime) -> Series:
-    return Series(tuple(p for p in series.points if p.at >= at), series.complete)

@@ -5,6 +5,7 @@ Medians rather than means: with three to nine peers one bad value must not move 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 MAD_TO_SIGMA = 1.4826
@@ -32,8 +33,11 @@ def lower_median(values: Sequence[float]) -> float:
 
 
 def spread(values: Sequence[float], centre: float) -> float:
-    """Return the scaled median absolute deviation around ``centre``.
+    """Return the scaled median absolute deviation around ``centre`` of ordered values.
 
     Worked example: ``spread([10, 11, 12, 13, 90], 12)`` is 1.4826 x 1.
     """
-    return MAD_TO_SIGMA * median([abs(v - centre) for v in values])
+    middle = bisect_left(values, centre)
+    below = [centre - v for v in values[:middle]]
+    below.reverse()  # two ascending runs are merged, not sorted
+    return MAD_TO_SIGMA * median([*below, *(v - centre for v in values[middle:])])

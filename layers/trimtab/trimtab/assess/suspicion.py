@@ -39,8 +39,8 @@ def error_share(seen: FleetSeen, policy: Policy, now: datetime) -> float | None:
     at, count = requests
     if count < policy.health.signs.min_requests:
         return None
-    failed = {p.at: p.value for p in errors.points}
-    counts = {p.at: p.value for p in signals[LoadSignal.REQUESTS].points}
+    failed = errors.by_time
+    counts = signals[LoadSignal.REQUESTS].by_time
     before = at - ONE_MINUTE
     if at not in failed and before in failed and counts.get(before):
         at, count = before, counts[before]

@@ -43,27 +43,27 @@ def errors_of(fleet: FleetId, at: Situation) -> Minutes:
     requests, errors = _fresh(fleet, LoadSignal.REQUESTS, at), _series(fleet, LoadSignal.ERRORS, at)
     if requests is None or errors is None or not errors.complete:
         return {}
-    failed = {p.at: p.value for p in errors.points}
+    failed = errors.by_time
     least = at.policy.health.signs.min_requests
-    newest = requests.points[-1].at
+    newest = requests.times[-1]
     is_late = newest not in failed and newest - ONE_MINUTE in failed
     return {
-        p.at: min(1.0, failed.get(p.at, 0.0) / p.value)
-        for p in requests.points
-        if p.value >= max(least, 1.0) and not (is_late and p.at == newest)
+        minute: min(1.0, failed.get(minute, 0.0) / count)
+        for minute, count in requests.by_time.items()
+        if count >= max(least, 1.0) and not (is_late and minute == newest)
     }
 
 
 def latency_of(fleet: FleetId, at: Situation) -> Minutes:
     """Return the fleet's mean latency in seconds, for each minute; nothing unless whole, fresh."""
     series = _fresh(fleet, LoadSignal.LATENCY, at)
-    return {} if series is None else {p.at: p.value for p in series.points}
+    return {} if series is None else series.by_time
 
 
 def requests_of(fleet: FleetId, at: Situation) -> Minutes:
     """Return the fleet's requests of each minute; nothing unless whole and fresh."""
     series = _fresh(fleet, LoadSignal.REQUESTS, at)
-    return {} if series is None else {p.at: p.value for p in series.points}
+    return {} if series is None else series.by_time
 
 
 def _fresh(fleet: FleetId, signal: LoadSignal, at: Situation) -> Series | None:

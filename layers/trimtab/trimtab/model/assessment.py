@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from trimtab.model.cause import Cause
 from trimtab.model.ids import FleetId, TargetId
@@ -43,11 +44,11 @@ class Condition(StrEnum):
     UNKNOWN = "unknown"  # the load balancer cannot say
 
 
-@dataclass(frozen=True, slots=True)
-class TargetBelief:
+class TargetBelief(NamedTuple):
     """One target, what we believe, and why. ``serves``: users' requests reach it and may work.
 
-    ``shadowed`` is what detectors in shadow found: it is told, and nothing may follow of it.
+    ``shadowed`` is what detectors in shadow found: it is told, and nothing may follow of it. A
+    tuple, since one is made of every target in every tick.
     """
 
     target: Target

@@ -5,8 +5,9 @@ A missing value is never a number: where a read failed the field is ``None`` and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,7 +45,8 @@ class Target:
     """One registration in a target group, as the load balancer sees it.
 
     ``state_reason`` is AWS's code (``Target.Timeout``), empty when healthy. ``anomalous`` is ALB's
-    own anomaly detection, ``None`` where it does not say.
+    own anomaly detection, ``None`` where it does not say. ``id`` is the registration's name,
+    instance and port, put together once: it is asked for many times a tick.
     """
 
     instance: InstanceId
@@ -54,11 +56,11 @@ class Target:
     state_reason: str = ""
     anomalous: bool | None = None
     mitigating: bool = False
+    id: TargetId = field(init=False, repr=False, compare=False)
 
-    @property
-    def id(self) -> TargetId:
-        """The registration's name: instance and port."""
-        return target_id(self.instance, self.port)
+    def __post_init__(self) -> None:
+        """Name the registration."""
+        object.__setattr__(self, "id", target_id(self.instance, self.port))
 
 
 class Lifecycle(StrEnum):
@@ -120,15 +122,46 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Datapoints oldest first, one a minute where there is one. ``complete``: AWS said so."""
+    """Datapoints oldest first, one a minute where there is one. ``complete``: AWS said so.
 
-    points: tuple[Point, ...] = ()
+    Held as columns, ``times`` beside ``values``: there are thousands of series in a tick, and what
+    is asked of most is their last few values. Raises ``ValueError`` if one is longer.
+    """
+
+    times: tuple[datetime, ...] = ()
+    values: tuple[float, ...] = ()
     complete: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse columns of two lengths."""
+        if len(self.times) != len(self.values):
+            raise ValueError(f"{len(self.times)} times and {len(self.values)} values")
+
+    @classmethod
+    def of(cls, points: Iterable[Point], complete: bool = True) -> Series:
+        """Return the series of some points."""
+        held = tuple(points)
+        return cls(tuple(p.at for p in held), tuple(p.value for p in held), complete)
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Its points, oldest first."""
+        return tuple(map(Point, self.times, self.values))
+
+    @property
+    def by_time(self) -> dict[datetime, float]:
+        """Its values by the start of their periods, oldest first."""
+        return dict(zip(self.times, self.values, strict=True))
 
     @property
     def last(self) -> Point | None:
         """The newest point, if any."""
-        return self.points[-1] if self.points else None
+        return Point(self.times[-1], self.values[-1]) if self.times else None
+
+    def since(self, at: datetime) -> Series:
+        """Return what is no older than ``at``."""
+        first = bisect_left(self.times, at)
+        return Series(self.times[first:], self.values[first:], self.complete)
 
 
 class LoadSignal(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -117,10 +117,10 @@ def _series(key: MetricKey, one: _Gathered, span: _Span) -> Series | Reason:
     inside = sorted((at, v) for at, v in one.values.items() if span.start <= at < span.end)
     found = sieved([Point(at, value) for at, value in inside], key)
     complete = one.status == "Complete"
-    if not complete and not found.points:
+    if not complete and not found.times:
         said = f"{one.status or 'nothing'} {one.message}".strip()
         return Reason(ReasonCode.PARTIAL_DATA, f"{name}: CloudWatch answered {said}, no data")
-    return Series(found.points, complete=complete and found.complete)
+    return replace(found, complete=complete and found.complete)
 
 
 def _minute(at: datetime) -> datetime:
