@@ -31,6 +31,7 @@ from tests.e2e.glances import (
     writes_of,
 )
 from tests.e2e.operator import ROOT, STACK, Operator, wait_for
+from tests.e2e.written import BUCKET, make_the_bucket, targets_reported, write_an_access_log
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -51,9 +52,14 @@ LATER = {
     "DeletionProtection": "false",
     "AnchorLock": "GOVERNANCE",
     "LogKeepDays": "30",
+    "AccessLogsBucket": BUCKET,
+    "ProbeSubnet1": "subnet-0123456789abcdef0",
+    "ProbeSecurityGroup": "sg-0123456789abcdef0",
 }
 LOCKED = {"AnchorBucket", "AnchorBucketPolicy", "LockAnchorsPolicy"}
 """What there is only with ``AnchorLock``."""
+OPTIONAL = ("Access", "Probe", "Survey")
+"""How names begin of what there is only with a bucket of access logs, or places for a probe."""
 OUR_POLICY = {
     # The load balancer's word is believed at once, so that the story needs no two minutes of ticks.
     "unhealthy_for: 2m": "unhealthy_for: 0s",
@@ -85,7 +91,7 @@ def test_every_resource_of_the_template_was_really_made(
     without = {name for name in declared if name not in made}
     # Their conditions do not hold.
     unasked = {"TopicEmail", "UseKeyPolicy", "NotifyWebhookPolicy", "ActReplacePolicy"}
-    optional = {name for name in declared if name.startswith(("Access", "Probe", "Survey"))}
+    optional = {name for name in declared if name.startswith(OPTIONAL)}
     assert without == unasked | optional | LOCKED
     assert {kind for kind, _ in made.values()} >= {
         r["Type"] for n, r in declared.items() if n in made
@@ -262,12 +268,15 @@ def test_a_changed_parameter_updates_the_stack_in_place(
     operator: Operator, remembered: dict[str, Any]
 ) -> None:
     entries = operator.log()
+    make_the_bucket(operator)
     said = operator.deploy(**LATER)
     assert "Successfully created/updated stack - trimtab" in said
     assert operator.stack()["StackStatus"] == "UPDATE_COMPLETE"
     before, now = remembered["made"], operator.resources()
     assert before.keys() - now.keys() == {"ActRoutePolicy", "WardenRoutePolicy"}
-    assert {name for name, it in now.items() if before.get(name) != it} == LOCKED
+    new = {name for name, it in now.items() if before.get(name) != it}
+    assert {name for name in new if not name.startswith(OPTIONAL)} == LOCKED
+    assert {"AccessFunction", "ProbeFunction", "SurveyFunction"} <= new
     role = now["ActRole"][1]
     policies = operator.aws("iam").list_role_policies(RoleName=role)["PolicyNames"]
     assert sorted(policies) == ["act", "act-eject", "act-scale"]
@@ -318,6 +327,21 @@ def test_the_days_anchor_is_locked_away_and_the_log_holds_against_it(
     said = operator.trimtab("log", "verify", "--anchor", tmp_path)
     assert "as 1 anchor said" in said
     assert f"{STACK}-anchor" not in operator.refusals()
+
+
+def test_what_was_added_to_the_stack_runs_as_built(operator: Operator, tmp_path: Path) -> None:
+    """The counter of access logs, told of one by S3; the survey, with nobody to ask."""
+    text = (ROOT / "examples" / "shop.yaml").read_text().replace("mode: enforce", "mode: observe")
+    assert "health:\n" in text
+    document = tmp_path / "shop.yaml"
+    document.write_text(text.replace("health:\n", "health:\n  access_logs: {}\n"))
+    operator.trimtab("policy", "apply", document)
+    written = write_an_access_log(operator)
+    assert written >= 3
+    wait_for("reports of all targets", lambda: targets_reported(operator) == written, 30)
+    event = json.loads((ROOT / "events" / "survey-run.json").read_text())
+    assert operator.invoke("survey", event) == {"targets": 0, "reports": 0}
+    assert not {f"{STACK}-access", f"{STACK}-survey"} & operator.refusals().keys()
 
 
 def test_a_function_that_fails_is_seen_to_fail(operator: Operator) -> None:

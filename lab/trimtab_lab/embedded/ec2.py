@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from trimtab_lab.embedded.paging import page_of
@@ -22,6 +23,10 @@ def describe_instances(world: World, params: Params) -> dict[str, Any]:
     wanted: dict[str, set[str]] = {f["Name"]: set(f["Values"]) for f in params.get("Filters", [])}
     if unknown := wanted.keys() - FILTERS:
         raise WorldError("InvalidParameterValue", f"The filter {sorted(unknown)} is invalid")
+    named = params.get("InstanceIds")
+    if named:
+        _must_exist(world, named)
+        wanted["instance-id"] = wanted.get("instance-id", set(named)) & set(named)
     ids = wanted.get("instance-id")
     chosen = [view for view in world.instances() if ids is None or view.id in ids]
     size = int(params.get("MaxResults") or A_PAGE)
@@ -30,6 +35,13 @@ def describe_instances(world: World, params: Params) -> dict[str, Any]:
         "Reservations": [{"Instances": [_instance(view)]} for view in part],
         "NextToken": token,
     }
+
+
+def _must_exist(world: World, named: Sequence[str]) -> None:
+    unknown = set(named) - {view.id for view in world.instances()}
+    if unknown:
+        text = f"The instance IDs '{', '.join(sorted(unknown))}' do not exist"
+        raise WorldError("InvalidInstanceID.NotFound", text)
 
 
 def _instance(view: InstanceView) -> dict[str, Any]:
@@ -46,10 +58,7 @@ def describe_instance_status(world: World, params: Params) -> dict[str, Any]:
     named = params.get("InstanceIds") or []
     if len(named) > MOST_NAMED:
         raise WorldError("InvalidParameterValue", f"at most {MOST_NAMED} instances a call")
-    unknown = set(named) - {i.id for i in world.instances()}
-    if unknown:
-        text = f"The instance IDs '{', '.join(sorted(unknown))}' do not exist"
-        raise WorldError("InvalidInstanceID.NotFound", text)
+    _must_exist(world, named)
     return {"InstanceStatuses": [_status(machine) for machine in world.machines(set(named))]}
 
 
@@ -69,10 +78,7 @@ def describe_tags(world: World, params: Params) -> dict[str, Any]:
 
 def create_tags(world: World, params: Params) -> dict[str, Any]:
     """Stock moto knows none of the world's instances. AWS: a key that is there gets the value."""
-    unknown = set(params["Resources"]) - {view.id for view in world.instances()}
-    if unknown:
-        text = f"The instance IDs '{', '.join(sorted(unknown))}' do not exist"
-        raise WorldError("InvalidInstanceID.NotFound", text)
+    _must_exist(world, params["Resources"])
     for name in params["Resources"]:
         tags = world.labels.instance_tags.setdefault(name, {})
         tags |= {tag["Key"]: tag["Value"] for tag in params["Tags"]}
