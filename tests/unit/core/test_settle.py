@@ -96,6 +96,13 @@ def test_an_ejection_is_dated_and_lasts_longer_each_time() -> None:
     assert (third.until, third.strikes) == (at(38), 3)
 
 
+@pytest.mark.parametrize("end", [UNCONFIRMED, EXPIRED])
+def test_what_may_have_happened_late_is_dated_from_when_that_was_found(end: End) -> None:
+    """AWS may take minutes more to show it: until then "it is in" proves nothing."""
+    held = settled(an_eject(), end, OUT).fleet(BLUE).ejected[an_eject().target]
+    assert (held.since, held.until) == (at(0), at(10))
+
+
 HELD = remembered(ejected={an_eject().target: an_ejection(strikes=2)})
 
 

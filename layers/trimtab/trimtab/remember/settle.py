@@ -50,7 +50,7 @@ def settle(
         if _took_effect(pending.change, outcome, seen):
             memory = _taken_back(memory, pending)
             memory = _to_verify(memory, pending, outcome)
-            memory = _apply(memory, pending, policy.health.eject)
+            memory = _apply(memory, _dated(pending, outcome), policy.health.eject)
         elif outcome.reason.code is ReasonCode.NOT_FOUND and _is_gone(pending.change, seen):
             memory = _forget(memory, pending.change)
     return memory
@@ -126,11 +126,21 @@ def _setbacks(memory: Memory, pending: Pending, outcome: Entry) -> Mapping[str, 
     return {**others, key: Setback(outcome.reason.code, outcome.at, times)}
 
 
+def _dated(pending: Pending, outcome: Entry) -> Pending:
+    """Date what may be out from when that was found: AWS may still be about to show it."""
+    if not isinstance(pending.change, Eject) or not _is_uncertain(outcome):
+        return pending
+    return replace(pending, at=max(pending.at, outcome.at))
+
+
+def _is_uncertain(outcome: Entry) -> bool:
+    return outcome.kind is Kind.EXPIRED or outcome.reason.code is ReasonCode.UNCONFIRMED
+
+
 def _took_effect(change: Change, outcome: Entry, seen: Observation) -> bool:
     if outcome.kind in (Kind.APPLIED, Kind.UNNEEDED):
         return True
-    uncertain = outcome.kind is Kind.EXPIRED or outcome.reason.code is ReasonCode.UNCONFIRMED
-    return uncertain and _shows(change, seen)
+    return _is_uncertain(outcome) and _shows(change, seen)
 
 
 def _shows(change: Change, seen: Observation) -> bool:
