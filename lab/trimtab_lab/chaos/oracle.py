@@ -152,8 +152,8 @@ class Oracle:
             if i not in self.ended and not (is_warden and e.deadline and e.deadline < entry.at)
         ]
         for other in under_way:
-            if other is None:
-                continue
+            if other is None or (is_warden and other == change and isinstance(other, Restore)):
+                continue  # what the loop does not get done the warden does too: twice is once
             self.law(
                 subject(other) != subject(change),
                 f"two changes of {subject(change)} under way at once",

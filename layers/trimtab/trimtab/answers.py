@@ -117,6 +117,8 @@ def lapses(
     found: list[Entry] = []
     rejected = {e.intent for e in drafts if e.kind is Kind.REJECTED}
     approved = {e.intent for e in drafts if e.kind is Kind.APPROVED}
+    for key in [k for k, stands in now.items() if stands.entry in approved]:
+        del now[key]  # wanted twice in this tick: what is approved, and one that waits its turn
     for key, held in sorted(said.items()):
         name, stands = held.entry, now.get(key)
         if name is None or name in approved:

@@ -176,13 +176,16 @@ def test_the_warden_too_leaves_a_protected_route_alone(until: datetime, expires:
 @pytest.mark.parametrize(("was", "leased"), [(5, True), (2, False), (1, False), (None, False)])
 def test_a_held_size_is_leased_only_below_what_it_was(was: int | None, leased: bool) -> None:
     hold = replace(SIZE_HOLD, was=was)
-    memory = Memory(version=1, holds={"size of blue": hold})
+    shrunk = remembered(resized_down=hold.since)
+    memory = replace(shrunk, version=1, holds={"size of blue": hold})
     here = a_situation(a_fleet(targets(2), a_group(2)), memory=memory)
     lease = lease_left(memory, situation=here)
     assert (lease is not None) == leased
     if lease is not None:
         assert lease.inverse == Resize(BLUE, "blue-asg", before=2, after=5)
         assert lease.expires == at(60)
+    not_done = Memory(version=1, holds=memory.holds)
+    assert lease_left(not_done, situation=replace(here, memory=not_done)) is None
 
 
 def test_what_nobody_remembers_stays_leased_as_an_orphan_until_it_is_seen_back() -> None:

@@ -13,6 +13,7 @@ from tests.builders import (
     RULE,
     a_fleet,
     a_group,
+    a_member,
     a_policy,
     a_target,
     an_eject,
@@ -28,7 +29,7 @@ from trimtab.model.change import Change, Resize, inverse_of
 from trimtab.model.entry import Kind
 from trimtab.model.ids import EntryId
 from trimtab.model.memory import Action, FleetMemory, Memory, Pending, Strikes
-from trimtab.model.observation import Observation, TargetState
+from trimtab.model.observation import Lifecycle, Observation, TargetState
 from trimtab.model.policy import EjectMethod
 from trimtab.model.reason import Reason
 from trimtab.model.reason import ReasonCode as Code
@@ -94,6 +95,19 @@ def test_an_ejection_is_dated_and_lasts_longer_each_time() -> None:
     earlier = remembered(strikes={an_eject().target: Strikes(2, at(-90))})
     third = settled(an_eject(), APPLIED, memory=earlier).fleet(BLUE).ejected[an_eject().target]
     assert (third.until, third.strikes) == (at(38), 3)
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "held"),
+    [(Lifecycle.ENTERING_STANDBY, True), (Lifecycle.STANDBY, True), (Lifecycle.IN_SERVICE, False)],
+)
+def test_what_its_group_sets_aside_is_out_whatever_the_load_balancer_says_yet(
+    lifecycle: Lifecycle, held: bool
+) -> None:
+    aside = an_eject(method=EjectMethod.STANDBY, group="blue-asg")
+    group = a_group(0, a_member(1, lifecycle=lifecycle))
+    memory = settled(aside, EXPIRED, seen(a_fleet(targets(4), group)))
+    assert bool(memory.fleet(BLUE).ejected) is held
 
 
 @pytest.mark.parametrize("end", [UNCONFIRMED, EXPIRED])

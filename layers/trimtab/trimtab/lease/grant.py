@@ -160,7 +160,10 @@ def _size(fleet: FleetPolicy, at: Situation, memory: Memory) -> Lease | None:
     group = at.fleet(fleet.name).group
     if hold is None or hold.size is None or hold.was is None or fleet.group is None:
         return None
-    if hold.undoes or hold.was <= hold.size:
+    shrunk = memory.fleet(fleet.name).resized_down
+    moving = _under_way(f"group {fleet.name}/{fleet.group}", memory)
+    is_ours = moving is not None or (shrunk is not None and shrunk >= hold.since)
+    if hold.undoes or hold.was <= hold.size or not is_ours:
         return None
     now = group.desired if group is not None else hold.size
     change = Resize(fleet.name, fleet.group, before=now, after=hold.was)
@@ -170,7 +173,7 @@ def _size(fleet: FleetPolicy, at: Situation, memory: Memory) -> Lease | None:
         expires=_expires(hold.until, at.now),
         why="held by an operator",
         most=at.policy.scaling.max_size,
-        on_its_way=_under_way(subject_of(change), memory),
+        on_its_way=moving,
     )
 
 

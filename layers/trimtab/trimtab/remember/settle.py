@@ -202,6 +202,10 @@ def _is_out(eject: Eject, seen: Observation) -> bool:
     fleet = seen.fleets.get(eject.fleet)
     if fleet is None or fleet.targets is None:
         return True
+    if eject.method is EjectMethod.STANDBY and fleet.group is not None:
+        aside = (Lifecycle.ENTERING_STANDBY, Lifecycle.STANDBY)
+        if any(m.instance == eject.instance and m.lifecycle in aside for m in fleet.group.members):
+            return True  # the group says so before the load balancer does
     here = {t.id: t.state for t in fleet.targets}
     return here.get(eject.target, TargetState.DRAINING) in (
         TargetState.DRAINING,
