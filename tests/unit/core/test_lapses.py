@@ -12,8 +12,6 @@ from trimtab.model.reason import ReasonCode
 ASKED = EntryId("T#001")
 CODES = (ReasonCode.LOAD_ABOVE_TARGET, ReasonCode.AWAITING_APPROVAL)
 SAID = Standing(CODES, "awaiting 8", NOON, ASKED)
-    (ReasonCode.LOAD_ABOVE_TARGET, ReasonCode.AWAITING_APPROVAL), "awaiting 8", NOON, ASKED
-)
 KEY = "Resize group blue/blue-asg"
 
 
