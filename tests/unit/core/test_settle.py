@@ -40,6 +40,7 @@ APPLIED = (Kind.APPLIED, Code.APPLIED)
 UNNEEDED = (Kind.UNNEEDED, Code.ALREADY_SO)
 UNCONFIRMED = (Kind.FAILED, Code.UNCONFIRMED)
 EXPIRED = (Kind.EXPIRED, Code.TOO_LATE)
+PAUSED = (Kind.FAILED, Code.PAUSED)
 DENIED = (Kind.FAILED, Code.ACCESS_DENIED)
 NOT_FOUND = (Kind.FAILED, Code.NOT_FOUND)
 CONFLICT = (Kind.CONFLICT, Code.WORLD_CHANGED)
@@ -75,6 +76,8 @@ def test_without_an_outcome_an_intent_stays_under_way() -> None:
         pytest.param(UNCONFIRMED, STILL_IN, False, id="unclear, and it is in"),
         pytest.param(UNCONFIRMED, seen(), True, id="unclear, and blind: to be put back"),
         pytest.param(UNCONFIRMED, seen(a_fleet(None)), True, id="unclear, targets unread"),
+        pytest.param(PAUSED, OUT, True, id="paused, and it is out: an earlier try did that"),
+        pytest.param(PAUSED, STILL_IN, False, id="paused, and it is in"),
         pytest.param(EXPIRED, OUT, True, id="expired, and it is out"),
         pytest.param(EXPIRED, STILL_IN, False, id="expired, and it is in"),
         pytest.param(
