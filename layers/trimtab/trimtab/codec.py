@@ -164,8 +164,7 @@ def _finite(value: float) -> float | int:
 
 
 def _seconds(value: timedelta) -> float | int:
-    seconds = value.total_seconds()
-    return int(seconds) if seconds.is_integer() else seconds
+    return _finite(value.total_seconds())
 
 
 def _enum_value(value: Enum) -> Any:
@@ -241,10 +240,7 @@ def _union_decoder(hint: Any, members: tuple[Any, ...]) -> Decoder:
     else:
         pick = _decoder(members[0])
 
-    def read(data: Any) -> Any:
-        return None if data is None and optional else pick(data)
-
-    return read
+    return lambda data: None if data is None and optional else pick(data)
 
 
 def _tagged_decoder(members: tuple[Any, ...]) -> Decoder:
@@ -327,10 +323,12 @@ def _record_decoder(kind: Any) -> Decoder:
     hints, fields = typing.get_type_hints(kind), _stored(kind)
     readers = {name: _decoder(hints[name]) for name in fields}
     needed = {name for name, default in fields.items() if default is _NONE}
+    renewed = getattr(kind, "renewed", None)  # for a record that was once stored in another shape
 
     def read(data: Any) -> Any:
         if not isinstance(data, dict):
             raise _Misfit(f"expected {kind.__name__}, found {type(data).__name__}")
+        data = data if renewed is None else renewed(data)
         if not needed <= data.keys() <= readers.keys():
             unknown, missing = data.keys() - readers.keys(), needed - data.keys()
             words = [f"unknown {k!r}" for k in sorted(unknown)]

@@ -133,6 +133,7 @@ def test_the_same_target_out_of_two_target_groups_is_leased_twice() -> None:
 
 def test_a_hold_of_a_size_still_counts_where_scaling_only_observes() -> None:
     hold = Hold(EntryId("R"), "ann", "because", NOON, at(60), size=2, was=5)
-    memory = Memory(version=1, holds={"size of blue": hold})
+    shrunk = remembered(resized_down=hold.since)
+    memory = replace(shrunk, version=1, holds={"size of blue": hold})
     (left,) = after_a_tick(observing(Lever.SCALE), Leases(), memory, count=2).held
     assert (left.orphan, left.expires) == (False, at(60))

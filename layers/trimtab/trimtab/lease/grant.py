@@ -160,9 +160,8 @@ def _size(fleet: FleetPolicy, at: Situation, memory: Memory) -> Lease | None:
     group = at.fleet(fleet.name).group
     if hold is None or hold.size is None or hold.was is None or fleet.group is None:
         return None
-    shrunk = memory.fleet(fleet.name).resized_down
     moving = _under_way(f"group {fleet.name}/{fleet.group}", memory)
-    is_ours = moving is not None or (shrunk is not None and shrunk >= hold.since)
+    is_ours = moving is not None or memory.fleet(fleet.name).resized_down is not None
     if hold.undoes or hold.was <= hold.size or not is_ours:
         return None
     now = group.desired if group is not None else hold.size

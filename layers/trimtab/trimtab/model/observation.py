@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from trimtab.model.ids import (
     Arn,
@@ -142,6 +143,19 @@ class Series:
         """Return the series of some points."""
         held = tuple(points)
         return cls(tuple(p.at for p in held), tuple(p.value for p in held), complete)
+
+    @staticmethod
+    def renewed(stored: dict[str, Any]) -> dict[str, Any]:
+        """Return what an earlier version stored, a list of points, as columns."""
+        points = stored.get("points")
+        if not isinstance(points, list) or not all(isinstance(p, dict) for p in points):
+            return stored
+        rest = {name: held for name, held in stored.items() if name != "points"}
+        return {
+            "times": [p.get("at") for p in points],
+            "values": [p.get("value") for p in points],
+            **rest,
+        }
 
     @property
     def points(self) -> tuple[Point, ...]:
