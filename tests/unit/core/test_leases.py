@@ -176,7 +176,7 @@ def test_the_warden_too_leaves_a_protected_route_alone(until: datetime, expires:
 @pytest.mark.parametrize(("was", "leased"), [(5, True), (2, False), (1, False), (None, False)])
 def test_a_held_size_is_leased_only_below_what_it_was(was: int | None, leased: bool) -> None:
     hold = replace(SIZE_HOLD, was=was)
-    shrunk = remembered(resized_down=hold.since)
+    shrunk = remembered(resized_down=at(-30))  # under an earlier hold
     memory = replace(shrunk, version=1, holds={"size of blue": hold})
     here = a_situation(a_fleet(targets(2), a_group(2)), memory=memory)
     lease = lease_left(memory, situation=here)
