@@ -29,6 +29,7 @@ from trimtab.model.entry import Entry, Kind
 from trimtab.model.ids import Arn, EntryId, FleetId, ServiceId
 from trimtab.model.lease import WARDEN
 from trimtab.model.policy import Mode, Policy
+from trimtab.model.reason import ReasonCode
 from trimtab.model.tick import Pause
 from trimtab.model.tick import Tick as TickRecord
 from trimtab_lab.chaos.asked import Book
@@ -41,17 +42,21 @@ from trimtab_lab.world.world import World
 
 HOUR = timedelta(minutes=55)
 """Removals are counted from the intent, the world's effect comes minutes later."""
+SHOWN_AFTER = timedelta(seconds=10)
+REFUSED = (ReasonCode.PAUSED, ReasonCode.PROTECTED_BY_REQUEST)
+OUT = ("deregistered", "EnteringStandby", "Standby")
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A change that took effect in the world: of which intent, and what it left."""
+    """A change that took effect in the world: of which intent, what it left, and in what order."""
 
     intent: EntryId
     change: Change
     at: datetime
     left: object
+    happened: int
 
 
 @dataclass(slots=True)
@@ -126,7 +131,7 @@ class Oracle:
             if entry.kind is Kind.INTENDED:
                 self._intended(at, entry)
             elif entry.id.endswith("#outcome"):
-                self._ended(entry)
+                self._ended(at, entry)
 
     def _spent(self, add: Add) -> None:
         """What meets the limit of all services stays within it, whoever else spends at that time.
@@ -207,16 +212,26 @@ class Oracle:
         alike = [e for e in earlier if subject(e) == subject(change)]
         return not isinstance(change, Eject | Retire) and bool(alike)
 
-    def _ended(self, entry: Entry) -> None:
+    def _ended(self, at: Gate, entry: Entry) -> None:
         name = EntryId(entry.id.removesuffix("#outcome"))
         self.law(name in self.intents, f"{entry.id} ends an intent that nobody logged")
         self.ended[name] = entry
+        denied = self._was_done(at, name, entry)
+        self.law(not denied, f"{entry.id} is said to have failed, and the world showed it done")
         if entry.change is not None and entry.by != WARDEN:  # it waits by its own clock
             key = change_key(entry.change)
             if entry.kind is Kind.FAILED:
                 self.failures[key] = (self.failures.get(key, (0, entry.at))[0] + 1, entry.at)
             else:
                 self.failures.pop(key, None)
+
+    def _was_done(self, at: Gate, name: EntryId, entry: Entry) -> bool:
+        """Tell whether what act refuses was done by a try before it began, and shows by now."""
+        if not isinstance(entry.change, Eject) or entry.reason.code not in REFUSED:
+            return False
+        mine = [e for e in self.effects if e.intent == name and e.happened < at.began]
+        shows = [e for e in mine if e.at <= self.world.now - SHOWN_AFTER]
+        return bool(shows) and print_of(self.world, entry.change) in OUT
 
     # the world
 
@@ -256,7 +271,7 @@ class Oracle:
         twice = bool(mine) and left != at.before and at.before == mine[-1].left
         self.law(not twice, f"{change_key(change)} took effect twice for one intent")
         if left != at.before or not mine:
-            self.effects.append(Effect(at.intent, change, self.world.now, left))
+            self.effects.append(Effect(at.intent, change, self.world.now, left, self.happened))
         if isinstance(change, Eject) and not mine:
             self._within_budget(change, self._policy(self.intents[at.intent]))
 
