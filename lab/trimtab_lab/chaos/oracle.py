@@ -43,8 +43,11 @@ from trimtab_lab.world.world import World
 HOUR = timedelta(minutes=55)
 """Removals are counted from the intent, the world's effect comes minutes later."""
 SHOWN_AFTER = timedelta(seconds=10)
+"""What was done so long ago AWS shows to who looks."""
 REFUSED = (ReasonCode.PAUSED, ReasonCode.PROTECTED_BY_REQUEST)
+"""What act says when it does nothing, by somebody's word."""
 OUT = ("deregistered", "EnteringStandby", "Standby")
+"""How the world shows who has been taken out."""
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=5)
 
 

@@ -143,15 +143,16 @@ class Actor:
     def _refusal(self, entry: Entry, change: Change, now: datetime) -> Found | None:
         """Say why it may not be done any more: too late, or paused or protected meanwhile.
 
-        An unreadable pause switch counts as paused: in doubt, change nothing.
+        An unreadable pause switch counts as paused: in doubt, change nothing. It is nobody's word,
+        so what an earlier try did before is left for the next tick to find.
         """
         if entry.deadline is None or now > entry.deadline:
             return Found(Kind.EXPIRED, Reason(ReasonCode.TOO_LATE, "its deadline has passed"))
         try:
             halts = self._paused.halts(entry.service)
         except TrimtabError as error:
-            text = f"the pause switch could not be read, so nothing is done: {error}"
-            return Found(Kind.FAILED, Reason(ReasonCode.PAUSED, text))
+            text = f"the pause switch could not be read, so nothing was done now: {error}"
+            return Found(Kind.FAILED, Reason(ReasonCode.UNCONFIRMED, text))
         for pause in halts.pauses:
             if pause.holds(lever_of(change), now):
                 return Found(

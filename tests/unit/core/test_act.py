@@ -168,7 +168,7 @@ def test_past_its_deadline_it_is_not_done(
         pytest.param(Switch((a_pause(until=at(1)),)), (Kind.APPLIED, Code.APPLIED), id="just over"),
         pytest.param(Switch((a_pause(levers=frozenset({Lever.ROUTE})),)),
                      (Kind.APPLIED, Code.APPLIED), id="another lever"),
-        pytest.param(Switch(trouble=Throttled("slow down")), (Kind.FAILED, Code.PAUSED),
+        pytest.param(Switch(trouble=Throttled("slow down")), (Kind.FAILED, Code.UNCONFIRMED),
                      id="unreadable is paused"),
     ],
 )  # fmt: skip

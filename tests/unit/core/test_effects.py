@@ -320,6 +320,13 @@ def test_what_was_done_before_a_hold_began_is_of_the_same_attempt() -> None:
     assert f"not again before {one.cautions[key].until:%H:%M}" in late.reason.text
 
 
+def test_harm_that_is_found_when_a_hold_is_over_is_held_anew() -> None:
+    key = "shrinking blue"
+    (found,) = judge(world(done(SHRINK, 30), seen=fleet(errors=0.1)))
+    over = {key: Caution(INTENT, Code.MADE_WORSE, at(-20), at(-5))}
+    assert learn(Memory(cautions=over), (found,), NOON).cautions[key].until > NOON
+
+
 def test_an_effect_is_told_once() -> None:
     held = done(BACK)
     found = judge(world(held, seen=fleet(6)))

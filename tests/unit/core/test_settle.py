@@ -76,8 +76,7 @@ def test_without_an_outcome_an_intent_stays_under_way() -> None:
         pytest.param(UNCONFIRMED, STILL_IN, False, id="unclear, and it is in"),
         pytest.param(UNCONFIRMED, seen(), True, id="unclear, and blind: to be put back"),
         pytest.param(UNCONFIRMED, seen(a_fleet(None)), True, id="unclear, targets unread"),
-        pytest.param(PAUSED, OUT, True, id="paused, and it is out: an earlier try did that"),
-        pytest.param(PAUSED, STILL_IN, False, id="paused, and it is in"),
+        pytest.param(PAUSED, OUT, False, id="paused, and somebody took it out by hand"),
         pytest.param(EXPIRED, OUT, True, id="expired, and it is out"),
         pytest.param(EXPIRED, STILL_IN, False, id="expired, and it is in"),
         pytest.param(

@@ -100,10 +100,10 @@ MOST_DOUBLINGS = 5
 def held_again(earlier: Caution | None, done: datetime, now: datetime) -> tuple[datetime, int]:
     """Return until when a change is held that did not help again, and how often it did not.
 
-    One done before the hold began is of the same attempt: it makes the hold no longer. Worked
-    example: two steps of one shift are both found to do harm; that is once, and 15 minutes.
+    One done before a hold that still lasts began is of the same attempt: it makes it no longer.
+    Worked example: two steps of one shift are both found to do harm; that is once, and 15 minutes.
     """
-    if earlier is not None and done <= earlier.since:
+    if earlier is not None and done <= earlier.since and now < earlier.until:
         return earlier.until, earlier.times
     times = earlier.times + 1 if earlier is not None else 1
     return now + held_for(times), times

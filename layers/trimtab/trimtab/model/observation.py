@@ -148,12 +148,15 @@ class Series:
     def renewed(stored: dict[str, Any]) -> dict[str, Any]:
         """Return what an earlier version stored, a list of points, as columns."""
         points = stored.get("points")
-        if not isinstance(points, list) or not all(isinstance(p, dict) for p in points):
+        fields = {"at", "value"}
+        if not isinstance(points, list) or any(
+            not isinstance(p, dict) or p.keys() != fields for p in points
+        ):
             return stored
         rest = {name: held for name, held in stored.items() if name != "points"}
         return {
-            "times": [p.get("at") for p in points],
-            "values": [p.get("value") for p in points],
+            "times": [p["at"] for p in points],
+            "values": [p["value"] for p in points],
             **rest,
         }
 

@@ -128,29 +128,23 @@ def _setbacks(memory: Memory, pending: Pending, outcome: Entry) -> Mapping[str, 
 
 def _dated(pending: Pending, outcome: Entry) -> Pending:
     """Date what may be out from when that was found: AWS may still be about to show it."""
-    if not isinstance(pending.change, Eject) or not _is_uncertain(pending.change, outcome):
+    if not isinstance(pending.change, Eject) or not _is_uncertain(outcome):
         return pending
     return replace(pending, at=max(pending.at, outcome.at))
 
 
-def _is_uncertain(change: Change, outcome: Entry) -> bool:
-    """Tell whether it may have been done, whatever its outcome says: then the world is asked.
+def _is_uncertain(outcome: Entry) -> bool:
+    """Tell whether it may have been done or not: then the world is asked.
 
-    What act refuses it has looked for in vain; but what an earlier try took out a moment before,
-    and did not live to say, may not have shown yet.
+    What somebody has paused or protected is not: who takes it out by hand from then on has it out.
     """
-    code = outcome.reason.code
-    refused = isinstance(change, Eject) and code in REFUSED_LATE
-    return refused or outcome.kind is Kind.EXPIRED or code is ReasonCode.UNCONFIRMED
-
-
-REFUSED_LATE = (ReasonCode.PAUSED, ReasonCode.PROTECTED_BY_REQUEST)
+    return outcome.kind is Kind.EXPIRED or outcome.reason.code is ReasonCode.UNCONFIRMED
 
 
 def _took_effect(change: Change, outcome: Entry, seen: Observation) -> bool:
     if outcome.kind in (Kind.APPLIED, Kind.UNNEEDED):
         return True
-    return _is_uncertain(change, outcome) and _shows(change, seen)
+    return _is_uncertain(outcome) and _shows(change, seen)
 
 
 def _shows(change: Change, seen: Observation) -> bool:
