@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from trimtab.assess.columns import Samples
 from trimtab.model.ids import Arn, FleetId, InstanceId, RouteId, ServiceId, Zone
 from trimtab.model.memory import Memory
 from trimtab.model.observation import (
@@ -107,17 +108,15 @@ def _fleet(name: FleetId, size: int, sight: Sight) -> FleetSeen:
     )
 
 
-def _metrics(
-    instances: list[InstanceId], sight: Sight
-) -> dict[str, dict[InstanceId, Series]] | None:
+def _metrics(instances: list[InstanceId], sight: Sight) -> dict[str, Samples] | None:
     if sight is Sight.QUIET:
         return None
-    metrics = {LATENCY.name: {x: _series(_latency(i)) for i, x in enumerate(instances)}}
+    latencies = {x: _series(_latency(i)) for i, x in enumerate(instances)}
+    metrics = {LATENCY.name: Samples(latencies)}
     if sight is Sight.COUNTS:
-        metrics[REQUESTS.name] = {x: _series(700.0) for x in instances}
-        metrics[ERRORS.name] = {
-            x: _series(200.0 if i % ONE_IN == 0 else i % 3) for i, x in enumerate(instances)
-        }
+        errors = (200.0 if i % ONE_IN == 0 else float(i % 3) for i in range(len(instances)))
+        metrics[REQUESTS.name] = Samples({x: _series(700.0) for x in instances})
+        metrics[ERRORS.name] = Samples(dict(zip(instances, map(_series, errors), strict=True)))
     return metrics
 
 

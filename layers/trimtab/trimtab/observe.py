@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from trimtab.assess import wants_closer_look, wants_watching
+from trimtab.assess.columns import Samples
 from trimtab.effects import is_watched
 from trimtab.model.ids import Arn, FleetId, InstanceId, ServiceId
 from trimtab.model.observation import (
@@ -253,6 +254,7 @@ def _with_metrics(
                 if series.times:
                     metrics.setdefault(name, {})[instance] = series
         reading = (fleets[fleet].reading or Reading()) + Reading(close=len(asked))
-        seen_closely = replace(fleets[fleet], metrics=metrics, looked_closely=answered)
+        held = {name: Samples(series) for name, series in metrics.items()}
+        seen_closely = replace(fleets[fleet], metrics=held, looked_closely=answered)
         fleets[fleet] = replace(seen_closely, reading=reading)
     return replace(seen, fleets=fleets)

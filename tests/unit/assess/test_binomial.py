@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.assess.binomial import Counts, standouts, tail
+from trimtab.assess.binomial import Counts, Totals, standouts, tail
 
 
 def exact(k: int, n: int, p: Fraction) -> float:
@@ -18,7 +18,10 @@ def exact(k: int, n: int, p: Fraction) -> float:
 
 def found(counts: dict[str, Counts]) -> list[str]:
     return [
-        name for name, _ in standouts(counts, min_requests=50, min_difference=0.05, chance=0.001)
+        name
+        for name, _ in standouts(
+            Totals.of(counts), min_requests=50, min_difference=0.05, chance=0.001
+        )
     ]
 
 

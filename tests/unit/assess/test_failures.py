@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import NOON, a_series, a_target
-from trimtab.assess.failures import Counted, failure_outliers
+from trimtab.assess.counted import Counted
+from trimtab.assess.failures import failure_outliers
 from trimtab.model.ids import InstanceId
 from trimtab.model.observation import Point, Series
 from trimtab.model.policy import FailureOutlier, FailureRule, TargetMetric

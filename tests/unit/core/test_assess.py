@@ -28,7 +28,6 @@ from tests.builders import (
 )
 from trimtab.assess import assess, wants_closer_look, wants_watching
 from trimtab.assess.detectors import lb_unhealthy
-from trimtab.assess.statistics import lower_median, median, spread
 from trimtab.model.assessment import Condition, FleetBelief
 from trimtab.model.memory import Finding, FleetMemory, Memory
 from trimtab.model.observation import FleetSeen, LoadSignal, Series, TargetState
@@ -373,14 +372,6 @@ def test_how_old_data_may_be_is_the_policys_to_say() -> None:
     strict = replace(SCALED, guard=GuardPolicy(max_age=timedelta(minutes=1)))
     fleet = a_fleet(targets(1), signals={LoadSignal.REQUESTS: a_series(9, ago=2)})
     assert believed(fleet, strict).demand is None
-
-
-def test_statistics_by_their_worked_examples() -> None:
-    assert median([5, 1, 9, 3]) == 4
-    assert median([5, 1, 9]) == 5
-    assert lower_median([40, 2000]) == 40
-    assert lower_median([3, 1, 2]) == 2
-    assert spread([10, 11, 12, 13, 90], 12) == pytest.approx(1.4826)
 
 
 def test_only_an_unhealthy_target_is_found_at_fault() -> None:

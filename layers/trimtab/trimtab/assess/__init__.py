@@ -37,7 +37,7 @@ from trimtab.model.policy import Policy
 from trimtab.model.proof import is_proof
 from trimtab.model.reason import BY_METRICS, BY_PEERS, Reason
 
-TRUSTED, HEALTHY = Condition.TRUSTED, TargetState.HEALTHY
+HEALTHY = TargetState.HEALTHY
 """Asked for each of thousands of targets."""
 
 __all__ = ["assess", "wants_closer_look", "wants_watching"]
@@ -113,15 +113,14 @@ def _assess_targets(detected: Detected, look: Look) -> tuple[Beliefs | None, Bel
         return None, ()
     spoken_of = detected.found.keys() | detected.shadowed.keys() | look.memory.findings.keys()
     new = look.memory.warming
-    beliefs: list[TargetBelief] = []
+    targets = sorted(look.seen.targets, key=attrgetter("id"))
+    beliefs = TargetBelief.trusting(targets)
     odd: list[TargetBelief] = []
-    for target in sorted(look.seen.targets, key=attrgetter("id")):
+    for place, target in enumerate(targets):
         plain = target.state is HEALTHY and not target.mitigating
-        if plain and target.id not in spoken_of and target.instance not in new:
-            beliefs.append(TargetBelief(target, TRUSTED, True))
-        else:
-            odd.append(_assess_target(target, detected, look))
-            beliefs.append(odd[-1])
+        if not plain or target.id in spoken_of or target.instance in new:
+            beliefs[place] = _assess_target(target, detected, look)
+            odd.append(beliefs[place])
     if beliefs and all(b.condition is Condition.UNKNOWN for b in beliefs):
         return None, ()  # the load balancer itself cannot say: that is blindness, not ruin
     return tuple(beliefs), tuple(odd)
@@ -157,14 +156,11 @@ def _assess_target(target: Target, detected: Detected, look: Look) -> TargetBeli
 def _judged(target: Target, detected: Detected, look: Look) -> TargetBelief:
     """Weigh what was found of a target that serves, or that the load balancer has failed."""
     serves = target.state is TargetState.HEALTHY
-    held, shadowed = (
-        _held(_fit(found.get(target.id, ()), serves), earlier.get(target.id, ()))
-        for found, earlier in (
-            (detected.found, look.memory.findings),
-            (detected.shadowed, look.memory.shadowed),
-        )
-    )
-    suffices = look.memory.is_on_probation(target.id, look.policy.health.probation.lasts, look.now)
+    name, memory = target.id, look.memory
+    held = _held(_fit(detected.found.get(name, ()), serves), memory.findings.get(name, ()))
+    in_shadow = _fit(detected.shadowed.get(name, ()), serves)
+    shadowed = _held(in_shadow, memory.shadowed.get(name, ()))
+    suffices = memory.is_on_probation(name, look.policy.health.probation.lasts, look.now)
     if any(suffices or is_proof(e, look.policy.health, look.now) for e in held):
         condition = Condition.FAILING
     elif held or not serves:

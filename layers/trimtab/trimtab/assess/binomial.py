@@ -7,10 +7,11 @@ among peers that fail one in a thousand, be they two or nine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import exp, fsum, lgamma, log, log1p
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T", bound=str)
 
@@ -29,9 +30,13 @@ class Counts(NamedTuple):
         """Share of requests failed; 0 where there were none."""
         return self.failed / self.asked if self.asked else 0.0
 
+    def without(self, part: Counts) -> Counts:
+        """Return the rest."""
+        return Counts(self.asked - part.asked, self.failed - part.failed)
+
 
 def sum_of(counts: Iterable[Counts]) -> Counts:
-    """Add up: what several targets answered and failed together."""
+    """Add up."""
     asked = failed = 0
     for one in counts:
         asked += one.asked
@@ -40,13 +45,58 @@ def sum_of(counts: Iterable[Counts]) -> Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Standout:
-    """A target that fails more than its peers: its share, theirs, and how likely by chance."""
+class Totals(Generic[T]):
+    """Counts of many targets as columns: what is asked of all of them needs no object of each.
 
-    share: float
+    Fractions, where somebody writes them, are added up, and what comes of it is rounded.
+    """
+
+    names: Sequence[T]
+    asked: Sequence[float]
+    failed: Sequence[float]
+
+    @classmethod
+    def of(cls, counts: Mapping[T, Counts]) -> Totals[T]:
+        """Return the counts of some targets."""
+        held = counts.values()
+        return cls(list(counts), [c.asked for c in held], [c.failed for c in held])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Totals[T]]) -> Totals[T]:
+        """Return the counts of all of some parts, each target in one of them."""
+        joined = chain.from_iterable
+        return cls(
+            list(joined(p.names for p in parts)),
+            list(joined(p.asked for p in parts)),
+            list(joined(p.failed for p in parts)),
+        )
+
+    def __len__(self) -> int:
+        """How many targets there are."""
+        return len(self.names)
+
+    @property
+    def together(self) -> Counts:
+        """What all of them answered and failed."""
+        return _rounded(sum(self.asked), sum(self.failed))
+
+    @property
+    def by_name(self) -> dict[T, Counts]:
+        """The counts of each target."""
+        return dict(zip(self.names, map(_rounded, self.asked, self.failed), strict=True))
+
+
+def _rounded(asked: float, failed: float) -> Counts:
+    return Counts(round(asked), round(failed))
+
+
+@dataclass(frozen=True, slots=True)
+class Standout:
+    """A target that fails more than its peers: its counts, their share, how likely by chance."""
+
+    counts: Counts
     usual: float
     chance: float
-    asked: int
     peers: int
 
 
@@ -78,7 +128,7 @@ def tail(k: int, n: int, p: float) -> float:
 
 
 def standouts(
-    counts: Mapping[T, Counts], *, min_requests: int, min_difference: float, chance: float
+    totals: Totals[T], *, min_requests: int, min_difference: float, chance: float
 ) -> Iterator[tuple[T, Standout]]:
     """Find targets that fail more of their requests than the others together, in name order.
 
@@ -93,15 +143,25 @@ def standouts(
     chance of 100 or more is below 1e-100, so it is found. 3 of 50 among peers at 0 of 50 is not:
     usual is then taken as 1/52, and three or more happen once in fourteen times.
     """
-    all_together = sum_of(counts.values())
-    heard = ((name, c) for name, c in counts.items() if c.asked >= min_requests)
-    # the others fail a share of 0 at least: who fails less than the difference need not be compared
-    for name in sorted(name for name, c in heard if c.share >= min_difference):
-        mine = counts[name]
-        others = Counts(all_together.asked - mine.asked, all_together.failed - mine.failed)
+    together = totals.together
+    for name, mine in sorted(_near(totals, min_requests, min_difference)):
+        others = together.without(mine)
         if others.asked < min_requests or mine.share - others.share < min_difference:
             continue
         usual = (others.failed + 1) / (others.asked + 2)
         by_chance = tail(mine.failed, mine.asked, usual)
-        if by_chance * len(counts) < chance:
-            yield name, Standout(mine.share, usual, by_chance, mine.asked, len(counts) - 1)
+        if by_chance * len(totals) < chance:
+            yield name, Standout(mine, usual, by_chance, len(totals) - 1)
+
+
+def _near(
+    totals: Totals[T], min_requests: int, min_difference: float
+) -> Iterator[tuple[T, Counts]]:
+    """Leave out who was asked too little, or plainly fails too little whatever the others fail.
+
+    Most fail less than would be too little of the fewest requests, and that is all they are asked.
+    """
+    few = min_difference * max(min_requests, min(totals.asked, default=0)) - 1
+    for name, asked, failed in zip(totals.names, totals.asked, totals.failed, strict=True):
+        if failed > few and asked >= min_requests and failed > min_difference * asked - 1:
+            yield name, _rounded(asked, failed)

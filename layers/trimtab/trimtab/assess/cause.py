@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from trimtab.assess.demand import newest
 from trimtab.model.assessment import Condition, FleetBelief, TargetBelief
@@ -152,8 +153,9 @@ def _zone(at: Scene) -> str:
     """
     if not at.bad:
         return ""
-    targets = [t for t in at.belief.targets or () if t.condition is not Condition.LEAVING]
-    sizes = Counter(t.target.zone for t in targets)
+    leaving = Condition.LEAVING
+    targets = [t.target for t in at.belief.targets or () if t.condition is not leaving]
+    sizes = Counter(map(attrgetter("zone"), targets))
     bad = Counter(t.target.zone for t in at.odd)
     if len(sizes) < SEVERAL:
         return ""
@@ -200,10 +202,12 @@ def _version(at: Scene) -> str:
     group = at.seen.group
     if group is None or len(at.bad) < SEVERAL:
         return ""
-    known = {m.instance: m.version for m in group.members}
-    bad = [known.get(t.target.instance, "") for t in at.bad]
+    ill = {t.target.instance for t in at.bad}
+    theirs = {m.instance: m.version for m in group.members if m.instance in ill}
+    bad = [theirs.get(t.target.instance, "") for t in at.bad]
     if len(set(bad)) > 1 or not bad[0]:
         return ""
+    known = {m.instance: m.version for m in group.members}
     versions = [v for t in at.belief.targets or () if (v := known.get(t.target.instance, ""))]
     if len(set(versions)) < SEVERAL:
         return ""

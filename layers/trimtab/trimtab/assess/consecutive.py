@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from trimtab.assess.binomial import Counts
-from trimtab.assess.failures import Counted, minutes_of, plainly_below
+from trimtab.assess.counted import Counted
 from trimtab.assess.look import Findings, Look
-from trimtab.assess.peers import counted_of
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
 from trimtab.model.reason import ReasonCode
@@ -31,7 +30,7 @@ def by_consecutive(look: Look) -> Findings:
     rule = look.policy.health.failures
     if rule is None:
         return Findings()
-    counted = counted_of(rule, look)
+    counted = look.counted
     failed, well = _apart(counted, look)
     if not well:
         return Findings()
@@ -53,18 +52,17 @@ def _apart(counted: Counted, look: Look) -> tuple[Failed, int]:
     oldest = newest - timedelta(minutes=count - 1)
     failed: dict[InstanceId, tuple[Counts, ...]] = {}
     well = 0
-    for instance, series in counted.requests.items():
-        errors = counted.errors.get(instance)
-        if not series.times or series.times[-1] < newest:
+    for one in counted.columns:
+        if one.times[-1] < newest:
             continue
-        if plainly_below(share, series, errors):
-            well += 1
-            continue
-        minutes = minutes_of(series, errors, oldest)[-count:]
-        if any(c.share < share for c in minutes):
-            well += 1
-        elif len(minutes) == count and sum(c.asked for c in minutes) >= FEWEST:
-            failed[instance] = minutes
+        doubtful = one.not_plainly_below(share)
+        well += len(one.names) - len(doubtful)
+        for name in doubtful:
+            minutes = counted.newest(name, count, oldest)
+            if any(c.share < share for c in minutes):
+                well += 1
+            elif len(minutes) == count and sum(c.asked for c in minutes) >= FEWEST:
+                failed[name] = minutes
     return failed, well
 
 

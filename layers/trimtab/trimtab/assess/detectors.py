@@ -6,9 +6,12 @@ Whether a finding has held for long enough is not their business: ``assess`` ask
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
+from trimtab.assess.columns import Columns
 from trimtab.assess.look import Findings, Look
 from trimtab.assess.statistics import lower_median, median, spread
 from trimtab.model.assessment import Evidence
@@ -23,7 +26,8 @@ OUR_LOAD_BALANCERS_FAULT = "Elb."
 
 def by_load_balancer(look: Look) -> Findings:
     """Hear the load balancer on every target."""
-    others = (t for t in look.seen.targets or () if t.state is not TargetState.HEALTHY)
+    healthy = TargetState.HEALTHY
+    others = [t for t in look.seen.targets or () if t.state is not healthy]
     found = ((t, lb_unhealthy(t, look.now)) for t in others)
     return Findings(tuple((target.id, e) for target, e in found if e is not None))
 
@@ -55,19 +59,38 @@ def is_failed(target: Target) -> bool:
     return unhealthy and not target.state_reason.startswith(OUR_LOAD_BALANCERS_FAULT)
 
 
-def levels_of(
-    series: Mapping[InstanceId, Series], rule: OutlierPolicy, oldest: datetime
-) -> Mapping[InstanceId, float]:
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """By what each of some targets is known, as columns."""
+
+    names: list[InstanceId]
+    values: list[float]
+
+    @property
+    def by_name(self) -> dict[InstanceId, float]:
+        """The level of each target."""
+        return dict(zip(self.names, self.values, strict=True))
+
+
+def levels_of(together: Iterable[Columns], rule: OutlierPolicy, oldest: datetime) -> Levels:
     """Return by what each target is known: the lower median of its last fresh samples.
 
     Points come oldest first: if the first of the last ones is fresh, all of them are.
     """
     count = rule.min_samples
-    return {
-        instance: lower_median(one.values[-count:])
-        for instance, one in series.items()
-        if len(one.times) >= count and one.times[-count] >= oldest
-    }
+    levels = Levels([], [])
+    for one in together:
+        if len(one.times) < count or one.times[-count] < oldest:
+            continue
+        last = one.values[-count:]
+        # of two the lower median is the smaller, which is quickly told
+        known = map(min, *last) if count == PAIR else map(lower_median, zip(*last, strict=True))
+        levels.names.extend(one.names)
+        levels.values.extend(known)
+    return levels
+
+
+PAIR = 2
 
 
 class Usual(NamedTuple):
@@ -92,7 +115,7 @@ MANY = 20
 
 def metric_outliers(
     series: Mapping[InstanceId, Series],
-    levels: Mapping[InstanceId, float],
+    levels: Levels,
     usual: Usual,
     rule: OutlierPolicy,
     now: datetime,
@@ -108,30 +131,36 @@ def metric_outliers(
     Worked example: 40, 42, 44, 300 ms with ``times_median`` 3: peers of the last have median 42,
     spread 1.4826 x 2 = 3; its bars are 126 and 42 + 5 x 3 = 57, so 300 is found.
     """
-    if len(levels) <= rule.min_peers:
+    if usual.peers <= rule.min_peers:
         return
-    many = len(levels) >= MANY
-    for instance in sorted(i for i, level in levels.items() if level > usual.bar or not many):
-        level, peers = levels[instance], usual
-        if not many:
-            peers = usual_of((v for k, v in levels.items() if k != instance), rule)
+    both = zip(levels.names, levels.values, strict=True)
+    if usual.peers >= MANY:
+        against = [(instance, level, usual) for instance, level in both if level > usual.bar]
+    else:
+        against = [(i, level, usual_of(_without(levels, i), rule)) for i, level in both]
+    for instance, level, peers in sorted(against, key=itemgetter(0)):
         if level > peers.bar > 0:  # nobody stands out from peers that report nothing but zeros
             yield instance, _outlier(rule, level, peers, series[instance].times[-1], now)
 
 
-def rising(
-    series: Mapping[InstanceId, Series], usual: Usual, oldest: datetime
-) -> frozenset[InstanceId]:
+def _without(levels: Levels, one: InstanceId) -> list[float]:
+    return [level for name, level in zip(levels.names, levels.values, strict=True) if name != one]
+
+
+def rising(together: Iterable[Columns], usual: Usual, oldest: datetime) -> frozenset[InstanceId]:
     """Name whose newest sample alone stands out, if it is not older than ``oldest``.
 
     Samples of one minute arrive at times of their own: if a zone or a fleet gets slow, the first of
     whom two bad ones are here is not alone. Worked example: at 42 ms usually, one with 1,400 and
     4,700 ms is an outlier; one with 42 and 1,500 is rising.
     """
+    bar = usual.bar
     return frozenset(
-        instance
-        for instance, one in series.items()
-        if one.times and one.values[-1] > usual.bar > 0 and one.times[-1] >= oldest
+        name
+        for one in together
+        if one.times[-1] >= oldest and bar > 0
+        for name, newest in zip(one.names, one.values[-1], strict=True)
+        if newest > bar
     )
 
 

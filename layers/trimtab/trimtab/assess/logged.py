@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trimtab.access.spread import weighted
+from trimtab.assess.columns import columns_of
+from trimtab.assess.counted import Counted
 from trimtab.assess.detectors import levels_of, metric_outliers, usual_of
-from trimtab.assess.failures import Counted, failure_outliers
+from trimtab.assess.failures import failure_outliers
 from trimtab.assess.look import Findings, Look
 from trimtab.model.access_logs import AccessLogs, CountSource, LoggedLatency
 from trimtab.model.assessment import Evidence
@@ -106,10 +108,10 @@ def _slow(heard: Heard, rules: AccessLogs, look: Look) -> _Said:
         for instance, minutes in heard.items()
     }
     oldest = look.now - rules.max_age - SAMPLE * (rule.min_samples - 1)
-    levels = levels_of(series, rule, oldest)
-    if not levels:
+    levels = levels_of(columns_of(series), rule, oldest)
+    if not levels.names:
         return _Said()
-    usual = usual_of(levels.values(), rule)
+    usual = usual_of(levels.values, rule)
     found = metric_outliers(series, levels, usual, rule, look.now)
     return _Said(
         tuple((i, replace(e, detector=ReasonCode.LOGGED_LATENCY)) for i, e in found),

@@ -6,15 +6,15 @@ Samples from a newcomer's warm-up say nothing about it and nothing about its pee
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from trimtab.assess.columns import columns_of
 from trimtab.assess.detectors import levels_of, metric_outliers, rising, usual_of
-from trimtab.assess.failures import Counted, failing_shares, failure_outliers
+from trimtab.assess.failures import failing_shares, failure_outliers
 from trimtab.assess.look import Findings, Look
 from trimtab.model.access_logs import CountSource
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
-from trimtab.model.observation import Series
 from trimtab.model.policy import FailureOutlier, OutlierPolicy
 
 SAMPLE = timedelta(minutes=1)
@@ -27,22 +27,28 @@ def by_outliers(look: Look) -> Findings:
     medians: dict[str, float] = {}
     others: set[InstanceId] = set()
     for rule in look.policy.health.outliers:
-        series, levels = _warm(rule.metric.name, look), levels_by(rule, look)
-        if not levels:
+        series = look.warm(rule.metric.name)
+        together = columns_of(series)
+        levels = levels_of(together, rule, _oldest(rule, look))
+        if not levels.names:
             continue
-        usual = usual_of(levels.values(), rule)
+        usual = usual_of(levels.values, rule)
         medians[rule.metric.name] = usual.centre
         odd = dict(metric_outliers(series, levels, usual, rule, look.now))
         found += odd.items()
         if odd:
-            others |= rising(series, usual, look.now - look.policy.guard.max_age) - odd.keys()
+            others |= rising(together, usual, look.now - look.policy.guard.max_age) - odd.keys()
     return Findings(look.on_instances(found), medians, rising=look.of_instances(others))
 
 
 def levels_by(rule: OutlierPolicy, look: Look) -> Mapping[InstanceId, float]:
     """Return the level by which each target is compared by one metric."""
-    oldest = look.now - look.policy.guard.max_age - SAMPLE * (rule.min_samples - 1)
-    return levels_of(_warm(rule.metric.name, look), rule, oldest)
+    together = columns_of(look.warm(rule.metric.name))
+    return levels_of(together, rule, _oldest(rule, look)).by_name
+
+
+def _oldest(rule: OutlierPolicy, look: Look) -> datetime:
+    return look.now - look.policy.guard.max_age - SAMPLE * (rule.min_samples - 1)
 
 
 def by_failures(look: Look) -> Findings:
@@ -50,7 +56,7 @@ def by_failures(look: Look) -> Findings:
     rule = look.policy.health.failures
     if rule is None or rule.source is not CountSource.METRICS:
         return Findings()
-    failing = failure_outliers(counted_of(rule, look), rule, look.now, look.policy.guard.max_age)
+    failing = failure_outliers(look.counted, rule, look.now, look.policy.guard.max_age)
     return Findings(
         look.on_instances(failing.found),
         rest_share=failing.rest_share,
@@ -60,22 +66,4 @@ def by_failures(look: Look) -> Findings:
 
 def shares_by(rule: FailureOutlier, look: Look) -> Mapping[InstanceId, float]:
     """Return the share of requests failed by which each target is compared."""
-    return failing_shares(counted_of(rule, look), rule, look.now, look.policy.guard.max_age)
-
-
-def counted_of(rule: FailureOutlier, look: Look) -> Counted:
-    """Return what was counted of each target once it was warm."""
-    if rule.requests is None or rule.errors is None:
-        return Counted({}, {})
-    errors = (look.seen.metrics or {}).get(rule.errors.name, {})
-    return Counted(_warm(rule.requests.name, look), errors)
-
-
-def _warm(metric: str, look: Look) -> Mapping[InstanceId, Series]:
-    """Return a metric's series without what was measured before a newcomer was warm."""
-    series = (look.seen.metrics or {}).get(metric, {})
-    warm_up = look.policy.scaling.warm_up
-    late = {
-        i: series[i].since(at + warm_up) for i, at in look.memory.warming.items() if i in series
-    }
-    return {**series, **late} if late else series
+    return failing_shares(look.counted, rule, look.now, look.policy.guard.max_age)

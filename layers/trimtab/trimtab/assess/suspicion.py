@@ -7,6 +7,7 @@ of the ordinary, and on a slow sweep, because a mild fault in a large fleet move
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from trimtab.assess.demand import newest
 from trimtab.model.memory import FleetMemory
@@ -53,7 +54,7 @@ def is_suspicious(seen: FleetSeen, policy: Policy, memory: FleetMemory, now: dat
     share = error_share(seen, policy, now)
     if share is not None and share >= signs.error_share:
         return True
-    if any(t.anomalous for t in seen.targets or ()) or memory.findings or memory.ejected:
+    if any(map(attrgetter("anomalous"), seen.targets or ())) or memory.findings or memory.ejected:
         return True
     if any(now - s.last < PROBATION for s in memory.strikes.values()):
         return True

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from itertools import repeat
 from typing import NamedTuple
 
 from trimtab.model.cause import Cause
@@ -56,6 +58,12 @@ class TargetBelief(NamedTuple):
     serves: bool
     evidence: tuple[Evidence, ...] = ()
     shadowed: tuple[Evidence, ...] = ()
+
+    @classmethod
+    def trusting(cls, targets: Iterable[Target]) -> list[TargetBelief]:
+        """Believe targets of which there is nothing to say; there may be thousands of them."""
+        fields = zip(targets, repeat(Condition.TRUSTED), repeat(True), repeat(()), repeat(()))
+        return list(map(partial(tuple.__new__, cls), fields))  # ``_make``, but for a call of each
 
     @property
     def bad(self) -> bool:
