@@ -7,10 +7,11 @@ it is asked needs no statistics, only somebody else who does not fail.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from trimtab.assess.binomial import Counts
-from trimtab.assess.counted import Counted
+from trimtab.assess.binomial import sum_of
+from trimtab.assess.counted import Counted, Minutes
 from trimtab.assess.look import Findings, Look
 from trimtab.model.assessment import Evidence
 from trimtab.model.ids import InstanceId
@@ -30,18 +31,22 @@ def by_consecutive(look: Look) -> Findings:
     rule = look.policy.health.failures
     if rule is None:
         return Findings()
-    counted = look.counted
-    failed, well = _apart(counted, look)
+    failed, well = _apart(look.counted, look)
     if not well:
         return Findings()
-    return Findings(look.on_instances((i, _evidence(failed[i], well, look, counted, i))
-                                      for i in sorted(failed)))  # fmt: skip
+    found = ((name, _evidence(failed[name], well, look)) for name in sorted(failed))
+    return Findings(look.on_instances(found))
 
 
-Failed = Mapping[InstanceId, tuple[Counts, ...]]
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """The minutes that one target failed, and when the newest was."""
+
+    minutes: Minutes
+    at: datetime
 
 
-def _apart(counted: Counted, look: Look) -> tuple[Failed, int]:
+def _apart(counted: Counted, look: Look) -> tuple[Mapping[InstanceId, _Failed], int]:
     """Return who failed each of the last minutes with requests, and how many did well in one.
 
     Most plainly did well in the newest, which is all that is looked at of them.
@@ -50,34 +55,32 @@ def _apart(counted: Counted, look: Look) -> tuple[Failed, int]:
     share, count = patience.failing_share, patience.failing_minutes
     newest = look.now - look.policy.guard.max_age
     oldest = newest - timedelta(minutes=count - 1)
-    failed: dict[InstanceId, tuple[Counts, ...]] = {}
+    failed: dict[InstanceId, _Failed] = {}
     well = 0
     for one in counted.columns:
         if one.times[-1] < newest:
             continue
         doubtful = one.not_plainly_below(share)
         well += len(one.names) - len(doubtful)
-        for name in doubtful:
-            minutes = counted.newest(name, count, oldest)
+        for place in doubtful:
+            minutes = one.newest(place, count, oldest)
             if any(c.share < share for c in minutes):
                 well += 1
-            elif len(minutes) == count and sum(c.asked for c in minutes) >= FEWEST:
-                failed[name] = minutes
+            elif len(minutes) == count and sum_of(minutes).asked >= FEWEST:
+                failed[one.names[place]] = _Failed(minutes, one.times[-1])
     return failed, well
 
 
-def _evidence(
-    minutes: tuple[Counts, ...], peers: int, look: Look, counted: Counted, instance: InstanceId
-) -> Evidence:
-    asked, failed = sum(c.asked for c in minutes), sum(c.failed for c in minutes)
-    text = f"failed {failed} of {asked} requests, {len(minutes)} minutes in a row; {peers} others"
+def _evidence(failed: _Failed, peers: int, look: Look) -> Evidence:
+    total, minutes = sum_of(failed.minutes), len(failed.minutes)
     return Evidence(
         ReasonCode.CONSECUTIVE_FAILURES,
-        failed / asked,
+        total.share,
         look.policy.health.patience.failing_share,
-        asked,
+        total.asked,
         peers,
         look.now,
-        f"{text} did not",
-        at=counted.requests[instance].times[-1],
+        f"failed {total.failed} of {total.asked} requests, {minutes} minutes in a row; "
+        f"{peers} others did not",
+        at=failed.at,
     )

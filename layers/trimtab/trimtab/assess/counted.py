@@ -8,27 +8,28 @@ commonly written only when there is something to count; the series itself must h
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, reduce
-from itertools import compress
+from itertools import compress, repeat
 from math import inf
-from operator import add, gt, not_
+from operator import add, gt
 
 from trimtab.assess.binomial import Counts, Totals, sum_of
 from trimtab.assess.columns import Column, Columns, columns_of, turned
 from trimtab.model.ids import InstanceId
 from trimtab.model.observation import Series
 
-LEAST, MOST = 1.0, 1e12
-"""What plainly is a request in a minute; more than so many are no count."""
+NONE, LEAST, MOST = 0.5, 1.0, 1e12
+"""What is rounded to no request, and what plainly is one; more than so many are no count."""
 
 Minutes = tuple[Counts, ...]
 """Counts of the fresh minutes with requests, newest first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CountColumns:
     """Targets asked in the same minutes: by minute the requests and, beside them, the errors."""
 
@@ -37,20 +38,40 @@ class CountColumns:
     asked: Sequence[Column]
     failed: Sequence[Column]
 
-    def not_plainly_below(self, share: float) -> list[InstanceId]:
-        """Name whose newest minute may have failed ``share`` of its requests, however rounded.
+    def not_plainly_below(self, share: float) -> list[int]:
+        """Return whose newest minute may have failed ``share`` of its requests, however rounded.
 
         All others had requests in it, and plainly fewer errors. This is what most targets are
-        asked, and all of it.
+        asked, and all of it. Targets are given by their places among the names.
         """
         asked, failed = self.asked[-1], self.failed[-1]
         fewest = _fewest(asked, failed)
         few = share * fewest - 1 if fewest >= LEAST else -inf  # of anyone's requests
         return [
-            name
-            for name, a, f in zip(self.names, asked, failed, strict=True)
+            place
+            for place, (a, f) in enumerate(zip(asked, failed, strict=True))
             if not f < few and not (LEAST <= a <= MOST and f < share * a - 1)
         ]
+
+    def newest(self, place: int, length: int, oldest: datetime) -> Minutes:
+        """Count the last minutes in which one target had requests, so many at the most.
+
+        None is before ``oldest``; absurd numbers are no numbers.
+        """
+        found: list[Counts] = []
+        for at, asked, failed in self.newest_first:
+            if at < oldest or len(found) == length:
+                break
+            value, wrong = asked[place], failed[place]
+            if NONE < value <= MOST:  # which no NaN is
+                mine = round(value)
+                found.append(Counts(mine, min(mine, round(wrong)) if 0 <= wrong <= MOST else 0))
+        return tuple(found)
+
+    @cached_property
+    def newest_first(self) -> Sequence[tuple[datetime, Column, Column]]:
+        """Its minutes with the columns of each."""
+        return list(zip(self.times, self.asked, self.failed, strict=True))[::-1]
 
 
 @dataclass(frozen=True)
@@ -69,41 +90,28 @@ class Counted:
             for one in columns_of(self.requests)
         )
 
+    def place_of(self, name: InstanceId) -> tuple[CountColumns, int]:
+        """Return where one target's counts are."""
+        return self._places[name]
+
+    @cached_property
+    def _places(self) -> Mapping[InstanceId, tuple[CountColumns, int]]:
+        return {name: (one, i) for one in self.columns for i, name in enumerate(one.names)}
+
     def _beside(self, one: Columns, errors: Columns | None) -> Sequence[Column]:
+        """Return the errors of each minute; mostly all report both, or few report errors."""
         if errors is not None and errors.names == one.names:
             return errors.values
-        times, none = one.times, (0.0,) * len(one.times)
-        return turned(
-            none if e is None else e.values if e.times == times else _beside(times, e)
-            for e in map(self.errors.get, one.names)
-        )
+        by_minute = (self._errors_by_minute.get(at, {}) for at in one.times)
+        return [tuple(map(errors.get, one.names, repeat(0.0))) for errors in by_minute]
 
-    def newest(self, name: InstanceId, length: int, oldest: datetime) -> Minutes:
-        """Count the last minutes in which one target had requests, so many at the most.
-
-        None is before ``oldest``; absurd numbers are no numbers.
-        """
-        requests, errors = self.requests[name], self.errors.get(name)
-        failed = (0.0,) * len(requests.times) if errors is None else _beside(requests.times, errors)
-        found: list[Counts] = []
-        for i in range(len(failed) - 1, -1, -1):
-            if requests.times[i] < oldest or len(found) == length:
-                break
-            value, wrong = requests.values[i], failed[i]
-            if _is_count(value) and (asked := round(value)):
-                found.append(Counts(asked, min(asked, round(wrong)) if _is_count(wrong) else 0))
-        return tuple(found)
-
-
-def _beside(minutes: tuple[datetime, ...], errors: Series) -> tuple[float, ...]:
-    if errors.times == minutes:
-        return errors.values
-    failed = errors.by_time
-    return tuple(failed.get(at, 0.0) for at in minutes)
-
-
-def _is_count(value: float) -> bool:
-    return 0 <= value <= MOST  # which no infinity is, and no NaN
+    @cached_property
+    def _errors_by_minute(self) -> Mapping[datetime, Mapping[InstanceId, float]]:
+        found: dict[datetime, dict[InstanceId, float]] = defaultdict(dict)
+        for one in columns_of(self.errors):
+            for at, column in zip(one.times, one.values, strict=True):
+                found[at].update(zip(one.names, column, strict=True))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +131,13 @@ def totals(counted: Counted, span: Span) -> Totals[InstanceId]:
     parts = [
         part
         for one in counted.columns
-        if one.times[-1] >= span.newest
-        for part in _totals(one, counted, span)
+        if one.times[-1] >= max(span.oldest, span.newest)
+        for part in _totals(one, span)
     ]
     return parts[0] if len(parts) == 1 else Totals.joined(parts)
 
 
-def _totals(one: CountColumns, counted: Counted, span: Span) -> Iterator[Totals[InstanceId]]:
+def _totals(one: CountColumns, span: Span) -> Iterator[Totals[InstanceId]]:
     """Add up whole columns, and by itself whoever has a minute without requests, or an odd one.
 
     A minute without requests makes an older one count, and that is of this target alone.
@@ -138,7 +146,7 @@ def _totals(one: CountColumns, counted: Counted, span: Span) -> Iterator[Totals[
     names, asked, failed = one.names, one.asked[first:], one.failed[first:]
     if not all(map(_are_plain, asked, failed)):
         plain = list(map(_are_plain, turned(asked), turned(failed)))
-        yield _one_by_one(list(compress(names, map(not_, plain))), counted, span)
+        yield _one_by_one(one, [i for i, is_plain in enumerate(plain) if not is_plain], span)
         names = list(compress(names, plain))
         asked, failed = ([tuple(compress(c, plain)) for c in side] for side in (asked, failed))
     yield Totals(names, _added(asked), _added(failed))
@@ -148,8 +156,8 @@ def _added(minutes: Sequence[Column]) -> Sequence[float]:
     return reduce(lambda one, other: tuple(map(add, one, other)), minutes)
 
 
-def _one_by_one(names: Sequence[InstanceId], counted: Counted, span: Span) -> Totals[InstanceId]:
-    sums = {name: sum_of(counted.newest(name, span.length, span.oldest)) for name in names}
+def _one_by_one(one: CountColumns, places: Iterable[int], span: Span) -> Totals[InstanceId]:
+    sums = {one.names[i]: sum_of(one.newest(i, span.length, span.oldest)) for i in places}
     return Totals.of({name: total for name, total in sums.items() if total.asked})
 
 

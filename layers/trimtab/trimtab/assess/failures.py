@@ -53,7 +53,8 @@ def failure_outliers(
     found: list[tuple[InstanceId, Evidence]] = []
     odd: list[Counts] = []
     for instance, mine, bar, text in _RULES[rule.rule](recent, rule):
-        latest = counted.newest(instance, MINUTES_IN_A_ROW, oldest)
+        columns, place = counted.place_of(instance)
+        latest = columns.newest(place, MINUTES_IN_A_ROW, oldest)
         if len(latest) == MINUTES_IN_A_ROW and all(c.share > bar - EXACT for c in latest):
             evidence = Evidence(
                 ReasonCode.FAILURE_OUTLIER,
@@ -63,7 +64,7 @@ def failure_outliers(
                 len(recent) - 1,
                 now,
                 text,
-                at=counted.requests[instance].times[-1],
+                at=columns.times[-1],
             )
             found.append((instance, evidence))
             odd.append(mine)
@@ -88,11 +89,11 @@ def _rising(
     bar = min(evidence.threshold for evidence in found.values())
     least = rule.min_volume * timedelta(minutes=1) / rule.window
     newest = {
-        name: sum_of(counted.newest(name, 1, oldest))
+        name: sum_of(one.newest(place, 1, oldest))
         for one in counted.columns
         if one.times[-1] >= oldest
-        for name in one.not_plainly_below(bar)
-        if name not in found
+        for place in one.not_plainly_below(bar)
+        if (name := one.names[place]) not in found
     }
     return frozenset(i for i, c in newest.items() if c.asked >= least and c.share > bar - EXACT)
 
