@@ -37,6 +37,15 @@ from trimtab.model.policy import Policy
 from trimtab.model.proof import is_proof
 from trimtab.model.reason import BY_METRICS, BY_PEERS, Reason
 
+TOLD = {
+    TargetState.DRAINING: Condition.LEAVING,
+    TargetState.UNHEALTHY_DRAINING: Condition.LEAVING,
+    TargetState.UNUSED: Condition.IDLE,
+    TargetState.INITIAL: Condition.WARMING,
+    TargetState.UNAVAILABLE: Condition.UNKNOWN,
+    TargetState.OTHER: Condition.UNKNOWN,
+}
+"""What the load balancer's word alone tells; of the other states evidence is asked for."""
 HEALTHY = TargetState.HEALTHY
 """Asked for each of thousands of targets."""
 
@@ -133,17 +142,9 @@ def _among(targets: Beliefs | None, some: frozenset[TargetId]) -> Beliefs:
 
 def _assess_target(target: Target, detected: Detected, look: Look) -> TargetBelief:
     """Say what we believe of one target, in the order a person would explain it."""
-    match target.state:
-        case TargetState.DRAINING | TargetState.UNHEALTHY_DRAINING:
-            return TargetBelief(target, Condition.LEAVING, serves=False)
-        case TargetState.UNUSED:
-            return TargetBelief(target, Condition.IDLE, serves=False)
-        case TargetState.INITIAL:
-            return TargetBelief(target, Condition.WARMING, serves=False)
-        case TargetState.UNAVAILABLE | TargetState.OTHER:
-            return TargetBelief(target, Condition.UNKNOWN, serves=False)
-        case _:
-            pass
+    told = TOLD.get(target.state)
+    if told is not None:
+        return TargetBelief(target, told, serves=False)
     serves = target.state is TargetState.HEALTHY
     since = look.memory.warming.get(target.instance)
     if since is not None and look.now - since < look.policy.scaling.warm_up:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, reduce
@@ -45,8 +45,7 @@ class CountColumns:
         asked, and all of it. Targets are given by their places among the names.
         """
         asked, failed = self.asked[-1], self.failed[-1]
-        fewest = _fewest(asked, failed)
-        few = share * fewest - 1 if fewest >= LEAST else -inf  # of anyone's requests
+        few = share * self.fewest(-1) - 1 if self.is_plain(-1) else -inf  # of anyone's requests
         return [
             place
             for place, (a, f) in enumerate(zip(asked, failed, strict=True))
@@ -68,10 +67,28 @@ class CountColumns:
                 found.append(Counts(mine, min(mine, round(wrong)) if 0 <= wrong <= MOST else 0))
         return tuple(found)
 
+    def fewest(self, minute: int) -> float:
+        """Return the fewest requests of any in a minute; see ``_fewest``. Asked for repeatedly."""
+        at = self.times[minute]
+        if at not in self._known:
+            self._known[at] = _fewest(self.asked[minute], self.failed[minute])
+        return self._known[at]
+
+    @cached_property
+    def _known(self) -> dict[datetime, float]:
+        return {}
+
+    def is_plain(self, minute: int) -> bool:
+        """Tell whether all had requests in a minute, and nobody more errors than those."""
+        return self.fewest(minute) >= LEAST
+
     @cached_property
     def newest_first(self) -> Sequence[tuple[datetime, Column, Column]]:
         """Its minutes with the columns of each."""
         return list(zip(self.times, self.asked, self.failed, strict=True))[::-1]
+
+
+Places = Mapping[InstanceId, tuple[CountColumns, int]]
 
 
 @dataclass(frozen=True)
@@ -90,13 +107,14 @@ class Counted:
             for one in columns_of(self.requests)
         )
 
-    def place_of(self, name: InstanceId) -> tuple[CountColumns, int]:
-        """Return where one target's counts are."""
-        return self._places[name]
-
-    @cached_property
-    def _places(self) -> Mapping[InstanceId, tuple[CountColumns, int]]:
-        return {name: (one, i) for one in self.columns for i, name in enumerate(one.names)}
+    def places_of(self, some: Container[InstanceId]) -> Places:
+        """Return where the counts of some targets are."""
+        return {
+            name: (one, place)
+            for one in self.columns
+            for place, name in enumerate(one.names)
+            if name in some
+        }
 
     def _beside(self, one: Columns, errors: Columns | None) -> Sequence[Column]:
         """Return the errors of each minute; mostly all report both, or few report errors."""
@@ -144,7 +162,7 @@ def _totals(one: CountColumns, span: Span) -> Iterator[Totals[InstanceId]]:
     """
     first = max(bisect_left(one.times, span.oldest), len(one.times) - span.length)
     names, asked, failed = one.names, one.asked[first:], one.failed[first:]
-    if not all(map(_are_plain, asked, failed)):
+    if not all(map(one.is_plain, range(first, len(one.times)))):
         plain = list(map(_are_plain, turned(asked), turned(failed)))
         yield _one_by_one(one, [i for i, is_plain in enumerate(plain) if not is_plain], span)
         names = list(compress(names, plain))

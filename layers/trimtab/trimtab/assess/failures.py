@@ -52,8 +52,10 @@ def failure_outliers(
     recent, oldest = _recent(counted, rule, now, max_age), _oldest(rule, now, max_age)
     found: list[tuple[InstanceId, Evidence]] = []
     odd: list[Counts] = []
-    for instance, mine, bar, text in _RULES[rule.rule](recent, rule):
-        columns, place = counted.place_of(instance)
+    apart = {one[0]: one for one in _RULES[rule.rule](recent, rule)}
+    places = counted.places_of(apart) if apart else {}
+    for instance, mine, bar, text in apart.values():
+        columns, place = places[instance]
         latest = columns.newest(place, MINUTES_IN_A_ROW, oldest)
         if len(latest) == MINUTES_IN_A_ROW and all(c.share > bar - EXACT for c in latest):
             evidence = Evidence(
