@@ -126,8 +126,12 @@ def _assess_targets(detected: Detected, look: Look) -> tuple[Beliefs | None, Bel
     beliefs = TargetBelief.trusting(targets)
     odd: list[TargetBelief] = []
     for place, target in enumerate(targets):
-        plain = target.state is HEALTHY and not target.mitigating
-        if not plain or target.id in spoken_of or target.instance in new:
+        if (
+            target.state is not HEALTHY
+            or target.mitigating
+            or target.id in spoken_of
+            or target.instance in new
+        ):
             beliefs[place] = _assess_target(target, detected, look)
             odd.append(beliefs[place])
     if beliefs and all(b.condition is Condition.UNKNOWN for b in beliefs):

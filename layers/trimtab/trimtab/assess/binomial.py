@@ -90,8 +90,7 @@ def _rounded(asked: float, failed: float) -> Counts:
     return Counts(round(asked), round(failed))
 
 
-@dataclass(frozen=True, slots=True)
-class Standout:
+class Standout(NamedTuple):
     """A target that fails more than its peers: its counts, their share, how likely by chance."""
 
     counts: Counts
@@ -162,6 +161,7 @@ def _near(
     Most fail less than would be too little of the fewest requests, and that is all they are asked.
     """
     few = min_difference * max(min_requests, min(totals.asked, default=0)) - 1
-    for name, asked, failed in zip(totals.names, totals.asked, totals.failed, strict=True):
-        if failed > few and asked >= min_requests and failed > min_difference * asked - 1:
-            yield name, _rounded(asked, failed)
+    for place in [i for i, failed in enumerate(totals.failed) if failed > few]:
+        asked, failed = totals.asked[place], totals.failed[place]
+        if asked >= min_requests and failed > min_difference * asked - 1:
+            yield totals.names[place], _rounded(asked, failed)

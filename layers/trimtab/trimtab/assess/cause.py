@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 
 from trimtab.assess.demand import newest
 from trimtab.model.assessment import Condition, FleetBelief, TargetBelief
@@ -22,6 +21,8 @@ from trimtab.model.policy import Policy
 from trimtab.model.reason import AGAINST_PEERS, BY_PEERS, Reason, ReasonCode
 from trimtab.model.signs import CODE_DEPLOY
 
+LEAVING = Condition.LEAVING
+"""Asked of each of thousands of targets."""
 BUSY = 1.0
 """Units of load a trusted target at its target load carries; from here on a fleet is busy."""
 ZONE_BAD = 0.55
@@ -153,9 +154,8 @@ def _zone(at: Scene) -> str:
     """
     if not at.bad:
         return ""
-    leaving = Condition.LEAVING
-    targets = [t.target for t in at.belief.targets or () if t.condition is not leaving]
-    sizes = Counter(map(attrgetter("zone"), targets))
+    stay = [t.target.zone for t in at.belief.targets or () if t.condition is not LEAVING]
+    sizes = Counter(stay)
     bad = Counter(t.target.zone for t in at.odd)
     if len(sizes) < SEVERAL:
         return ""
@@ -164,7 +164,7 @@ def _zone(at: Scene) -> str:
     told = count if count == sizes[zone] else count - known
     if not zone or told < SEVERAL or told < ZONE_BAD * sizes[zone]:
         return ""
-    if bad.total() - count > ELSEWHERE * (len(targets) - sizes[zone]):
+    if bad.total() - count > ELSEWHERE * (len(stay) - sizes[zone]):
         return ""
     late = sum(1 for t in at.rising if t.target.zone == zone)
     lately = f", {late} by their newest samples alone," if late else ","

@@ -48,8 +48,9 @@ class CountColumns:
         few = share * self.fewest(-1) - 1 if self.is_plain(-1) else -inf  # of anyone's requests
         return [
             place
-            for place, (a, f) in enumerate(zip(asked, failed, strict=True))
-            if not f < few and not (LEAST <= a <= MOST and f < share * a - 1)
+            for place, f in enumerate(failed)
+            if not f < few
+            if not (LEAST <= asked[place] <= MOST and f < share * asked[place] - 1)
         ]
 
     def newest(self, place: int, length: int, oldest: datetime) -> Minutes:
