@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.assess.binomial import Counts, Totals, standouts, tail
+from trimtab.assess.binomial import Counts, Totals, standouts, sum_of, tail
 
 
 def exact(k: int, n: int, p: Fraction) -> float:
@@ -94,3 +94,27 @@ def test_failing_more_never_makes_a_target_less_of_a_standout(
     peers = {f"p{i}": Counts(asked, asked * share // 100) for i in range(size - 1)}
     verdicts = ["x" in found({**peers, "x": Counts(asked, f)}) for f in range(0, asked + 1, 25)]
     assert verdicts == sorted(verdicts)
+
+
+HALVES = st.integers(0, 60).map(lambda n: n / 2)
+ASKED_AND_FAILED = st.tuples(HALVES, HALVES).map(lambda pair: (max(pair), min(pair)))
+FLEETS = st.dictionaries(st.sampled_from("abcde"), ASKED_AND_FAILED, min_size=2)
+
+
+@given(FLEETS, st.integers(0, 12), st.sampled_from([0, 0.05, 0.3, 0.5, 1]))
+def test_nobody_is_passed_over_who_would_stand_out(
+    counts: dict[str, tuple[float, float]], least: int, difference: float
+) -> None:
+    totals = Totals.of(counts)
+    together, expected = totals.together, []
+    for name, mine in sorted(totals.by_name.items()):
+        others = together.without(mine)
+        assert 0 <= others.failed <= others.asked
+        enough = min(mine.asked, others.asked) >= least
+        if enough and mine.share - others.share >= difference:
+            usual = (others.failed + 1) / (others.asked + 2)
+            expected += [name] if tail(mine.failed, mine.asked, usual) * len(totals) < 1 else []
+    rest = together.without(sum_of(totals.by_name.values()))
+    assert 0 <= rest.failed <= rest.asked
+    found = standouts(totals, min_requests=least, min_difference=difference, chance=1.0)
+    assert [name for name, _ in found] == expected

@@ -28,6 +28,7 @@ from tests.builders import (
     two_fleets,
 )
 from tests.fakes import SmallWorld
+from trimtab.assess.columns import Samples
 from trimtab.model.ids import InstanceId, ServiceId, Zone
 from trimtab.model.memory import Memory
 from trimtab.model.observation import LoadSignal, Observation, RouteSeen, Series
@@ -150,7 +151,9 @@ def test_targets_are_read_one_by_one_only_when_it_is_due() -> None:
     seen = look(world, OUTLIERS).fleets[BLUE]
     assert per_target(world) == ["latency"] * 4
     assert seen.looked_closely
-    assert (seen.metrics or {})["latency"] == {a_target(1).instance: a_series(0.1, 0.1)}
+    latency = (seen.metrics or {})["latency"]
+    assert latency == {a_target(1).instance: a_series(0.1, 0.1)}
+    assert isinstance(latency, Samples), "assessing needs not make the columns"
 
 
 @pytest.mark.parametrize(

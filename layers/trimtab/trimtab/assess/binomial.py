@@ -15,6 +15,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T", bound=str)
 
+ROUNDING = 2
+"""So far apart, at the most, are a number of requests before it is rounded and a share of it."""
 NEGLIGIBLE = 1e-17
 """A term of the tail this much smaller than the largest adds nothing to a double."""
 
@@ -31,8 +33,9 @@ class Counts(NamedTuple):
         return self.failed / self.asked if self.asked else 0.0
 
     def without(self, part: Counts) -> Counts:
-        """Return the rest."""
-        return Counts(self.asked - part.asked, self.failed - part.failed)
+        """Return the rest; none where rounded parts come to more than the rounded whole."""
+        asked = max(0, self.asked - part.asked)
+        return Counts(asked, min(asked, max(0, self.failed - part.failed)))
 
 
 def sum_of(counts: Iterable[Counts]) -> Counts:
@@ -46,20 +49,17 @@ def sum_of(counts: Iterable[Counts]) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Totals(Generic[T]):
-    """Counts of many targets as columns: what is asked of all of them needs no object of each.
-
-    Fractions, where somebody writes them, are added up, and what comes of it is rounded.
-    """
+    """Counts of many targets as columns: what is asked of all of them needs no object of each."""
 
     names: Sequence[T]
     asked: Sequence[float]
     failed: Sequence[float]
 
     @classmethod
-    def of(cls, counts: Mapping[T, Counts]) -> Totals[T]:
-        """Return the counts of some targets."""
+    def of(cls, counts: Mapping[T, tuple[float, float]]) -> Totals[T]:
+        """Return the counts of some targets, asked and failed."""
         held = counts.values()
-        return cls(list(counts), [c.asked for c in held], [c.failed for c in held])
+        return cls(list(counts), [asked for asked, _ in held], [failed for _, failed in held])
 
     @classmethod
     def joined(cls, parts: Sequence[Totals[T]]) -> Totals[T]:
@@ -160,8 +160,9 @@ def _near(
 
     Most fail less than would be too little of the fewest requests, and that is all they are asked.
     """
-    few = min_difference * max(min_requests, min(totals.asked, default=0)) - 1
+    few = min_difference * max(min_requests, min(totals.asked, default=0)) - ROUNDING
     for place in [i for i, failed in enumerate(totals.failed) if failed > few]:
-        asked, failed = totals.asked[place], totals.failed[place]
-        if asked >= min_requests and failed > min_difference * asked - 1:
-            yield totals.names[place], _rounded(asked, failed)
+        if totals.failed[place] > min_difference * totals.asked[place] - ROUNDING:
+            mine = _rounded(totals.asked[place], totals.failed[place])
+            if mine.asked >= min_requests:
+                yield totals.names[place], mine

@@ -1,14 +1,14 @@
 """Thousands of series at once: those of the same minutes as columns, one a minute. Pure.
 
 Samples of one fleet are mostly of the same minutes. So what is asked of each target in the same way
-is asked of whole columns, and only who stands out in one is looked at by himself. The columns are
-put together where series are read, once (``Samples``).
+is asked of whole columns, and only who stands out in one is looked at by himself. What is observed
+brings its columns along (``Samples``); of other series they are made when they are asked for.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
@@ -30,7 +30,7 @@ class Columns:
 
 
 class Samples(dict[InstanceId, Series]):
-    """A metric's series by target, and the same as columns."""
+    """A metric's series by target, and the same as columns. Not to be changed once it is made."""
 
     def __init__(
         self, series: Mapping[InstanceId, Series], columns: tuple[Columns, ...] | None = None
@@ -52,7 +52,7 @@ def columns_of(series: Mapping[InstanceId, Series]) -> tuple[Columns, ...]:
     for name, one in series.items():
         together[one.times].append(name)
     return tuple(
-        Columns(times, names, turned(series[name].values for name in names))
+        Columns(times, names, list(zip(*(series[name].values for name in names), strict=True)))
         for times, names in together.items()
         if times
     )
@@ -63,8 +63,3 @@ def _without(one: Columns, some: Container[InstanceId]) -> Columns:
     return Columns(
         one.times, list(compress(one.names, stays)), [tuple(compress(c, stays)) for c in one.values]
     )
-
-
-def turned(rows: Iterable[tuple[float, ...]]) -> list[Column]:
-    """Make columns of rows, and rows of columns."""
-    return list(zip(*rows, strict=True))
