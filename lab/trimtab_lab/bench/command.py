@@ -97,12 +97,14 @@ def _table(title: str, *columns: str) -> Table:
 
 def _assessing(timings: list[Timing]) -> Table:
     table = _table(
-        "Assessing alone: ms (us a target), and how many times as long as only reading it all",
+        "Assessing alone: ms (us a target) + ms for columns, which observing makes; and how many "
+        "times as long as looking at it all one by one",
         "targets", "nothing wrong", "a metric of each", "and counts of each",
     )  # fmt: skip
     for t in timings:
         cells = (
-            f"{one.ms:.2f} ({1000 * one.ms / t.targets:.1f}), {one.times_reading:.1f} x"
+            f"{one.ms:.2f} ({1000 * one.ms / t.targets:.1f}) + {one.columns_ms:.2f}, "
+            f"{one.times_reading:.1f} x"
             for one in t.assessing.values()
         )
         table.add_row(f"{t.targets:,}", *cells)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from trimtab.assess import assess
+from trimtab.assess.columns import Samples
 from trimtab.codec import dumps
 from trimtab.loop import think
 from trimtab.model.observation import Observation
@@ -20,10 +21,14 @@ ROUNDS = 7
 
 @dataclass(frozen=True, slots=True)
 class Assessing:
-    """Milliseconds of ``assess`` alone, and of only reading once what it is given, turn by turn."""
+    """Milliseconds of looking at what is given one by one, and of ``assess`` alone, in turns.
 
-    ms: float
+    ``columns_ms`` are for laying the series side by side, which observing does before.
+    """
+
     reading_ms: float
+    ms: float
+    columns_ms: float
 
     @property
     def times_reading(self) -> float:
@@ -76,16 +81,18 @@ def _assessing(size: int, sight: Sight, rounds: int) -> Assessing:
     given = crowd(size, sight)
     work = partial(assess, given.seen, given.policy, given.memory)
     reading = partial(_read, given.seen)
+    series = [dict(m) for f in given.seen.fleets.values() for m in (f.metrics or {}).values()]
     work()
-    turns = [(_ms(reading), _ms(work)) for _ in range(rounds)]
-    return Assessing(
-        ms=statistics.median(ms for _, ms in turns),
-        reading_ms=statistics.median(ms for ms, _ in turns),
-    )
+    turns = [
+        (_ms(reading), _ms(work), _ms(lambda: [Samples(one) for one in series]))
+        for _ in range(rounds)
+    ]
+    read, assessed, laid = map(statistics.median, zip(*turns, strict=True))
+    return Assessing(reading_ms=read, ms=assessed, columns_ms=laid)
 
 
 def _read(seen: Observation) -> int:
-    """Name each target, and look at each of its points, once: nothing could ask for less."""
+    """Name each target, and look at each of its points, once: the least that can be done singly."""
     count = 0
     for fleet in seen.fleets.values():
         count += sum(1 for t in fleet.targets or () if t.id and t.state)
