@@ -26,7 +26,13 @@ from trimtab.model.observation import (
     Series,
     Target,
 )
-from trimtab.model.policy import FleetPolicy, Policy, ScalingMetric, TargetMetric
+from trimtab.model.policy import (
+    FailureOutlier,
+    FleetPolicy,
+    Policy,
+    ScalingMetric,
+    TargetMetric,
+)
 from trimtab.model.reading import Reading
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Remembered
@@ -213,7 +219,10 @@ def _second_look(
     }
     flat = _each(k for fleets in keys.values() for mine in fleets.values() for k in mine.values())
     answers = infrastructure.series(flat, end - WINDOW, end) if flat else {}
-    return {name: _with_metrics(seen[name], keys[name], answers) for name in stored}
+    return {
+        name: _with_metrics(seen[name], keys[name], answers, held.policy.health.failures)
+        for name, held in stored.items()
+    }
 
 
 Asked = tuple[str, InstanceId]
@@ -237,8 +246,13 @@ def _with_metrics(
     seen: Observation,
     keys: Mapping[FleetId, Mapping[Asked, MetricKey]],
     answers: Mapping[MetricKey, Series | Reason],
+    counts: FailureOutlier | None,
 ) -> Observation:
     """Add per-target series; a series that could not be read whole is left out: unknown.
+
+    Requests are left out too where the errors among them could not be read: a missing series of
+    errors is one without errors, and that must be known, or who can be read stands out from peers
+    that only seem to fail nothing.
 
     A look that was answered is a look, even at nothing: a metric nobody reports is not asked for
     again before the next sweep.
@@ -247,12 +261,19 @@ def _with_metrics(
     for fleet, asked in keys.items():
         metrics: dict[str, dict[InstanceId, Series]] = {}
         answered = False
+        unread: set[Asked] = set()
         for (name, instance), key in asked.items():
             series = answers.get(key)
             if isinstance(series, Series) and series.complete:
                 answered = True
                 if series.times:
                     metrics.setdefault(name, {})[instance] = series
+            else:
+                unread.add((name, instance))
+        if counts and counts.requests and counts.errors:
+            requests = metrics.get(counts.requests.name, {})
+            for instance in [i for i in requests if (counts.errors.name, i) in unread]:
+                del requests[instance]
         reading = (fleets[fleet].reading or Reading()) + Reading(close=len(asked))
         held = {name: Samples(series) for name, series in metrics.items()}
         seen_closely = replace(fleets[fleet], metrics=held, looked_closely=answered)

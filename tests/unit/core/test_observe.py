@@ -28,11 +28,20 @@ from tests.builders import (
     two_fleets,
 )
 from tests.fakes import SmallWorld
+from trimtab.assess import assess
 from trimtab.assess.columns import Samples
 from trimtab.model.ids import InstanceId, ServiceId, Zone
 from trimtab.model.memory import Memory
 from trimtab.model.observation import LoadSignal, Observation, RouteSeen, Series
-from trimtab.model.policy import HealthPolicy, Policy, ScalingMetric, ScalingPolicy, TargetTracking
+from trimtab.model.policy import (
+    FailureOutlier,
+    HealthPolicy,
+    Policy,
+    ScalingMetric,
+    ScalingPolicy,
+    TargetMetric,
+    TargetTracking,
+)
 from trimtab.model.reading import Reading
 from trimtab.model.reason import Reason, ReasonCode
 from trimtab.model.tick import Remembered
@@ -173,6 +182,33 @@ def test_a_look_at_nothing_is_a_look_and_no_answer_is_none(
         world.metrics[MetricKey("Shop", "latency", "p95", dimensions)] = answer
     seen = look(world, OUTLIERS).fleets[BLUE]
     assert (seen.looked_closely, seen.metrics) == (looked, {})
+
+
+@pytest.mark.parametrize(
+    ("errors", "suspects"),
+    [
+        pytest.param(Series(), 1, id="none are reported: there are none"),
+        pytest.param(a_series(120, 120, 120), 0, id="all fail alike"),
+        pytest.param(replace(a_series(120, 120, 120), complete=False), 0, id="half an answer"),
+        pytest.param(THROTTLED, 0, id="no answer"),
+    ],
+)
+def test_nobody_stands_out_from_peers_whose_errors_could_not_be_read(
+    errors: Series | Reason, suspects: int
+) -> None:
+    counts = FailureOutlier(TargetMetric("Shop", "asked", "Sum"), TargetMetric("Shop", "failed"))
+    world, policy = a_world(), a_policy(health=HealthPolicy(failures=counts))
+    for number in range(1, 5):
+        for metric, series in (
+            (counts.requests, a_series(400, 400, 400)),
+            (counts.errors, a_series(120, 120, 120) if number == 1 else errors),
+        ):
+            assert metric is not None
+            by = ((metric.dimension, str(a_target(number).instance)),)
+            world.metrics[MetricKey(metric.namespace, metric.name, metric.statistic, by)] = series
+    seen = look(world, policy)
+    believed = assess(seen, policy, Memory()).fleets[BLUE].targets or ()
+    assert sum(1 for b in believed if b.evidence) == suspects
 
 
 def test_a_blind_fleet_has_no_targets_to_read() -> None:

@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, TypeVar
 T = TypeVar("T", bound=str)
 
 ROUNDING = 2
-"""So far apart, at the most, are a number of requests before it is rounded and a share of it."""
+"""More than rounding can move a count of failures across a share of the requests."""
 NEGLIGIBLE = 1e-17
 """A term of the tail this much smaller than the largest adds nothing to a double."""
 
